@@ -1,0 +1,120 @@
+"""What tests share: a real sandbox on a free port, and a fresh account for each test."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.model import Shape
+
+from workshop.sandbox.call import Credentials
+from workshop.sandbox.server import Server
+from workshop.sandbox.settings import Settings
+
+REGION = "eu-west-1"
+ROOT = Path(__file__).parent.parent
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+NUMBERS = itertools.count(100000000000 + WORKER * 1000000)
+
+
+def free_port() -> int:
+    """A TCP port of the loopback address that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A whole sandbox, listening; `.endpoint` is its URL."""
+    settings = Settings(state=tmp_path_factory.mktemp("sandbox"), port=free_port())
+    server = Server(settings)
+    server.start()
+    yield server
+    server.stop()
+
+
+class Account:
+    """One AWS account that nobody else uses."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.id = str(next(NUMBERS))
+        self.region = REGION
+        self.root = server.sandbox.sessions.root(self.id)
+
+    def client(self, service: str, *, as_role: str | None = None, who: Credentials | None = None) -> Any:
+        """A boto3 client over HTTP, as root or under a role; replies are held against the model."""
+        credentials = who or (self.assume(as_role) if as_role else self.root)
+        client = boto3.client(
+            service,
+            endpoint_url=self.server.sandbox.endpoint,
+            region_name=self.region,
+            aws_access_key_id=credentials.access_key,
+            aws_secret_access_key=credentials.secret_key,
+            aws_session_token=credentials.token,
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+        client.meta.events.register("after-call.*.*", _conforms)
+        return client
+
+    def assume(self, role_arn: str, session: str = "test") -> Credentials:
+        """Credentials of a role, as the AWS service that it trusts would hold them."""
+        trusted = self.client("iam").get_role(RoleName=role_arn.rsplit("/", 1)[-1])["Role"]
+        service = trusted["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]["Service"]
+        clients = self.server.sandbox.clients
+        return clients.assume(role_arn, session, service, region=self.region)
+
+    def role(self, name: str, service: str, *policies: dict[str, Any]) -> str:
+        """Make a role that trusts `service`, with these inline policies; its ARN."""
+        iam = self.client("iam")
+        trust = {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}],
+        }
+        made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
+        for index, policy in enumerate(policies):
+            iam.put_role_policy(
+                RoleName=name, PolicyName=f"inline-{index}", PolicyDocument=json.dumps(policy)
+            )
+        arn: str = made["Role"]["Arn"]
+        return arn
+
+    def environment(self, who: Credentials | None = None) -> dict[str, str]:
+        """The variables that a CLI process needs, and nothing of this machine's AWS settings."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        return kept | self.server.sandbox.clients.environment(who or self.root, self.region)
+
+
+@pytest.fixture
+def account(sandbox: Server) -> Account:
+    """A fresh account."""
+    return Account(sandbox)
+
+
+def _conforms(parsed: dict[str, Any], model: Any, http_response: Any, **_: Any) -> None:
+    if http_response.status_code < 300 and model.output_shape is not None:
+        missing = list(_missing(model.output_shape, parsed, model.name))
+        assert not missing, f"the reply lacks what the model requires: {missing}"
+
+
+def _missing(shape: Shape, value: Any, path: str) -> Iterator[str]:
+    if shape.type_name == "structure" and isinstance(value, dict):
+        for name in getattr(shape, "required_members", []):
+            if name not in value:
+                yield f"{path}.{name}"
+        for name, member in getattr(shape, "members", {}).items():
+            if name in value:
+                yield from _missing(member, value[name], f"{path}.{name}")
+    elif shape.type_name == "list" and isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _missing(getattr(shape, "member"), item, f"{path}[{index}]")  # noqa: B009

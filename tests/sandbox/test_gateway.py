@@ -1,0 +1,64 @@
+"""The way in: protocols, errors in their own shapes, and doors that stay shut."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.conftest import Account
+from workshop.sandbox.server import Server
+
+
+def test_each_account_sees_only_its_own_things(sandbox: Server) -> None:
+    one, other = Account(sandbox), Account(sandbox)
+    one.client("logs").create_log_group(logGroupName="mine")
+    assert other.client("logs").describe_log_groups()["logGroups"] == []
+
+
+@pytest.mark.parametrize("key", ["plain", "with space", "ünïcode/ and+plus", "a//b"])
+def test_objects_keep_their_keys_and_bytes(account: Account, key: str) -> None:
+    s3 = account.client("s3")
+    bucket = f"keys-{account.id}"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": account.region})
+    s3.put_object(Bucket=bucket, Key=key, Body=b"\x00\xff body", Metadata={"my_key": "1"})
+    found = s3.get_object(Bucket=bucket, Key=key)
+    assert (found["Body"].read(), found["Metadata"]) == (b"\x00\xff body", {"my_key": "1"})
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "arguments"),
+    [
+        ("logs", "list_anomalies", {}),
+        ("iam", "generate_organizations_access_report", {"EntityPath": "o-0123456789/r-0123/ou-0123"}),
+        ("lambda", "list_capacity_providers", {}),
+        ("s3", "list_bucket_intelligent_tiering_configurations", {"Bucket": "none"}),
+    ],
+)
+def test_an_operation_that_is_not_there_says_so_in_its_protocol(
+    account: Account, service: str, operation: str, arguments: dict[str, object]
+) -> None:
+    client = account.client(service)
+    with pytest.raises(ClientError) as refused:
+        getattr(client, operation)(**arguments)
+    assert refused.value.response["Error"]["Code"] == "NotImplemented"
+
+
+@pytest.mark.parametrize("path", ["/moto-api/", "/moto-api/reset", "/moto-api/reset-auth"])
+def test_motos_unauthenticated_door_is_shut(sandbox: Server, path: str) -> None:
+    request = urllib.request.Request(sandbox.sandbox.endpoint + path, data=b"inf", method="POST")
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request)
+    assert refused.value.code == 404
+    refused.value.close()
+
+
+def test_a_client_cannot_name_the_account_it_acts_in(sandbox: Server) -> None:
+    one, other = Account(sandbox), Account(sandbox)
+    sts = one.client("sts")
+    sts.meta.events.register(
+        "before-sign.*.*", lambda request, **_: request.headers.add_header("x-moto-account-id", other.id)
+    )
+    assert sts.get_caller_identity()["Account"] == one.id

@@ -1,0 +1,1 @@
+"""A guided, hands-on workshop for AWS, with an AWS of its own."""

@@ -1,0 +1,1 @@
+"""The way in: every request passes the layers in this folder before a service sees it."""

@@ -1,0 +1,65 @@
+"""Hands a call on to moto, which keeps the state of every service that is not ours."""
+
+from __future__ import annotations
+
+import functools
+import io
+import threading
+from collections import defaultdict
+from typing import Any
+
+from botocore import xform_name
+from flask import Flask
+from moto.core.request import Request
+from moto.moto_server import werkzeug_app
+from moto.s3.responses import S3Response
+
+from workshop.sandbox.call import AwsError, Call
+from workshop.sandbox.gateway.wire import Reply
+
+
+class Moto:
+    """moto's applications, one a service, called in process.
+
+    moto is told the account by its own header (the guard drops a client's) and does no
+    authentication: that has happened.  Its backends are not safe under concurrent writes,
+    so an account's calls take turns.
+    """
+
+    def __init__(self) -> None:
+        self._locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
+
+    def call(self, request: Request, call: Call) -> Reply:
+        """moto's reply; AwsError if it has no such operation."""
+        environ = dict(request.environ)
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account
+        environ["wsgi.input"] = io.BytesIO(request.get_data())
+        environ.pop("werkzeug.request", None)
+        if call.service == "s3" and not hasattr(S3Response, xform_name(call.operation)):
+            raise not_implemented(call)  # moto would take it for the bucket's plain listing
+        started: list[Any] = []
+
+        def start_response(*head: Any) -> Any:
+            started.extend(head)
+
+        with self._locks[call.account]:
+            try:
+                chunks = application(call.service)(environ, start_response)
+            except NotImplementedError as missing:
+                raise not_implemented(call) from missing
+        status, headers = int(started[0].split()[0]), dict(started[1])
+        if status in (404, 405) and headers.get("Content-Type", "").startswith("text/html; charset"):
+            raise not_implemented(call)
+        return Reply(status, headers, b"".join(chunks))
+
+
+def not_implemented(call: Call) -> AwsError:
+    """The answer to an operation that AWS has and this sandbox has not."""
+    return AwsError("NotImplemented", f"This sandbox does not have {call.service}:{call.operation} yet.", 501)
+
+
+@functools.cache
+def application(service: str) -> Flask:
+    """moto's Flask application for a service, without cross-origin permission for web pages."""
+    setattr(werkzeug_app, "DISABLE_GLOBAL_CORS", True)  # noqa: B010 - moto reads it from there
+    return werkzeug_app.create_backend_app(service)  # type: ignore[arg-type]

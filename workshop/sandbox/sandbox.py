@@ -1,0 +1,59 @@
+"""One sandbox: its settings, who guards it, and the services in it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, ClassVar, Protocol
+
+from workshop.sandbox.clients import Clients
+from workshop.sandbox.events import Events
+from workshop.sandbox.gateway.aws import AwsApi
+from workshop.sandbox.identity.identity import Identity
+from workshop.sandbox.identity.sessions import Sessions, load_key
+from workshop.sandbox.permissions.permissions import Permissions
+from workshop.sandbox.settings import Settings
+
+
+class Service(Protocol):
+    """An AWS service of ours: operations are methods named as in boto3.
+
+    They take a Call and return what boto3 would show.  `complete` services answer an
+    operation they lack with NotImplemented, others leave it to moto.
+    """
+
+    name: ClassVar[str]
+    complete: ClassVar[bool]
+
+
+class Sandbox:
+    """What every service is given: settings, clients, events, permissions."""
+
+    def __init__(self, settings: Settings, services: list[Callable[[Sandbox], Any]]) -> None:
+        self.settings = settings
+        self.now = time.time
+        self.sessions = Sessions(load_key(settings.state))
+        self.identity = Identity(self.sessions)
+        self.permissions = Permissions(self)
+        self.clients = Clients(self)
+        self.events = Events(self)
+        self.api = AwsApi(self)
+        self.services = {service.name: service for service in (make(self) for make in services)}
+
+    @property
+    def endpoint(self) -> str:
+        return self.settings.endpoint
+
+    def service(self, name: str) -> Any:
+        """The running service object, for wiring; services meet as AWS clients."""
+        return self.services[name]
+
+    def start(self) -> None:
+        """Begin what services do in the background."""
+        for service in [*self.services.values(), self.events]:
+            getattr(service, "start", lambda: None)()
+
+    def stop(self) -> None:
+        """End it all; no process of a build or function survives."""
+        for service in [self.events, *reversed(self.services.values())]:
+            getattr(service, "stop", lambda: None)()

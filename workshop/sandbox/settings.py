@@ -1,0 +1,36 @@
+"""How a sandbox is set up: where its state lives, where it listens, how much it may run at once."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+Isolation = Literal["auto", "bubblewrap", "none"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Paths and limits of one sandbox.
+
+    `isolation`: "bubblewrap" refuses to run code without it, "auto" uses it where it
+    works, "none" runs plain processes (one learner on a machine of their own).
+    `builds` is how many builds run at once.
+    """
+
+    state: Path
+    host: str = "127.0.0.1"
+    port: int = 4566
+    region: str = "eu-west-1"
+    isolation: Isolation = "auto"
+    builds: int = field(default_factory=lambda: os.cpu_count() or 1)
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def socket(self) -> Path:
+        """The unix socket on which the same endpoint is served, for isolated processes."""
+        return self.state / "endpoint.sock"
