@@ -1,0 +1,1 @@
+"""The course: per step a page and a module of the same name, and what several steps share."""

@@ -1,0 +1,126 @@
+"""What a step is, and what looking at an attendee's work can find: the author's API.
+
+A check is a function of the lab. Its docstring is the claim that the attendee reads. It returns
+what it saw, or raises `NotYet` or `Waiting`. Nothing is registered and nothing is inherited.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from workshop.lab import REFUSALS, Lab, refusal
+
+Check = Callable[[Lab], str]
+Do = Callable[[Lab], None]
+
+
+class NotYet(Exception):
+    """The attendee's work is not there yet: what was found, and a hint that knows it."""
+
+    def __init__(self, saw: str, hint: str = "") -> None:
+        super().__init__(saw)
+        self.saw = saw
+        self.hint = hint
+
+
+class Waiting(Exception):
+    """Nothing is wrong and nothing is to do: AWS is at work on it, since then."""
+
+    def __init__(self, what: str, since: datetime | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.since = since
+
+
+class State(StrEnum):
+    """What a look found out about one claim."""
+
+    PASSED = "passed"
+    NOT_YET = "not yet"
+    WAITING = "waiting"
+    NOT_LOOKED_AT = "not looked at"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One claim and what was found: evidence (`saw`), a hint, or AWS's own error code."""
+
+    claim: str
+    state: State
+    saw: str = ""
+    hint: str = ""
+    code: str = ""
+    since: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something to answer on the page, kept in `lab.answers[key]`; no options means free text."""
+
+    key: str
+    label: str
+    options: tuple[str, ...] = ()
+    placeholder: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One page of the course with its checks; `page` is Markdown, `folder` is where it stands."""
+
+    slug: str
+    title: str
+    chapter: str
+    minutes: int
+    page: str
+    folder: Path
+    checks: tuple[Check, ...] = ()
+    do: Do | None = None
+    asks: Callable[[Lab], list[Question]] | None = None
+
+    @property
+    def claims(self) -> list[str]:
+        """What will be looked at, in order: the first paragraph of each check's docstring."""
+        return [claim_of(check) for check in self.checks]
+
+    def questions(self, lab: Lab) -> list[Question]:
+        """What this step asks the attendee; the options may come from their own account."""
+        return self.asks(lab) if self.asks else []
+
+
+def claim_of(check: Check) -> str:
+    """The claim that a check judges, as one line."""
+    paragraph = (inspect.getdoc(check) or check.__name__).split("\n\n")[0]
+    return " ".join(paragraph.split())
+
+
+def look(step: Step, lab: Lab) -> list[Finding]:
+    """Run the checks in order; the first gap ends the look. Bugs in a check propagate."""
+    findings: list[Finding] = []
+    for check in step.checks:
+        if findings and findings[-1].state != State.PASSED:
+            findings.append(Finding(claim_of(check), State.NOT_LOOKED_AT))
+        else:
+            findings.append(_judge(check, lab))
+    return findings
+
+
+def passed(findings: list[Finding]) -> bool:
+    """Whether everything that was claimed holds; a step without claims is passed by reading it."""
+    return all(finding.state == State.PASSED for finding in findings)
+
+
+def _judge(check: Check, lab: Lab) -> Finding:
+    claim = claim_of(check)
+    try:
+        return Finding(claim, State.PASSED, saw=check(lab))
+    except NotYet as gap:
+        return Finding(claim, State.NOT_YET, saw=gap.saw, hint=gap.hint)
+    except Waiting as pause:
+        return Finding(claim, State.WAITING, saw=pause.what, since=pause.since)
+    except REFUSALS as error:
+        code, message, advice = refusal(error)
+        return Finding(claim, State.UNKNOWN, saw=message, hint=advice, code=code)
