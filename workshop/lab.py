@@ -140,7 +140,7 @@ class Lab:
         attendee: Attendee,
         aws: Aws,
         keys: Keys,
-        say: Callable[[str], None] = lambda line: None,
+        say: Callable[[str], None] | None = None,
         answers: MutableMapping[str, str] | None = None,
     ) -> None:
         """`keys` are those of the user who may assume the attendee's role in this account."""
@@ -192,7 +192,8 @@ class Lab:
 
     def say(self, line: str) -> None:
         """One line of progress that people read: "Created the project paulf-pg23-build"."""
-        self._say(line)
+        if self._say:
+            self._say(line)
 
     def fetch(self, url: str) -> Reply:
         """GET the attendee's application. Raises `NoAnswer` where nothing answers."""

@@ -104,7 +104,7 @@ def _markdown() -> MarkdownIt:
 
 
 def _box(name: str, title: str) -> Callable[..., str]:
-    def render(self: RendererHTML, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:
+    def render(_self: RendererHTML, tokens: Sequence[Token], place: int, _options: Any, _env: Any) -> str:
         opening = f'<aside class="{name}"><p class="label">{title}</p>\n'
         return opening if tokens[place].nesting == 1 else "</aside>\n"
 
@@ -112,13 +112,13 @@ def _box(name: str, title: str) -> Callable[..., str]:
 
 
 def _part(name: str) -> Callable[..., str]:
-    def render(self: RendererHTML, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:
+    def render(_self: RendererHTML, tokens: Sequence[Token], place: int, _options: Any, _env: Any) -> str:
         return f'<section class="{name}">\n' if tokens[place].nesting == 1 else "</section>\n"
 
     return render
 
 
-def _fence(self: RendererHTML, tokens: Sequence[Token], place: int, options: Any, env: Any) -> str:
+def _fence(_self: RendererHTML, tokens: Sequence[Token], place: int, _options: Any, _env: Any) -> str:
     token = tokens[place]
     language = token.info.strip() or "text"
     code = highlight(token.content, _lexer(language), HtmlFormatter(nowrap=True)).rstrip("\n")

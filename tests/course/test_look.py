@@ -66,7 +66,9 @@ def test_a_claim_that_holds_carries_its_evidence():
 def test_the_first_gap_ends_the_look(check, state, saw, code):
     first, second, third = look(step_of(holds, check, holds), LAB)
     assert first.state == State.PASSED
-    assert second.state == state and saw in second.saw and second.code == code
+    assert second.state == state
+    assert saw in second.saw
+    assert second.code == code
     assert third.state == State.NOT_LOOKED_AT
 
 

@@ -25,7 +25,8 @@ def test_names_appear_in_text_links_and_code():
 
 def test_a_name_cannot_become_markup():
     text = html("Hello {{ lab.handle }} **there**", Path(), lab("<script>*x*"))
-    assert "&lt;script&gt;*x*" in text and "<script>" not in text
+    assert "&lt;script&gt;*x*" in text
+    assert "<script>" not in text
 
 
 def test_html_of_an_author_stays_text():
@@ -43,7 +44,9 @@ def test_a_name_that_the_lab_does_not_have_is_an_error():
 def test_what_is_written_for_the_console_shows_only_there(real, shown, hidden):
     page = ":::console\n1. Choose **Create**.\n:::\n\n:::local\nThe endpoint.\n:::\n\nBoth.\n"
     text = html(page, Path(), lab(real=real))
-    assert shown in text and hidden not in text and "Both." in text
+    assert shown in text
+    assert hidden not in text
+    assert "Both." in text
 
 
 def test_links_to_the_console_are_plain_text_without_one():
