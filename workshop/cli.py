@@ -1,0 +1,102 @@
+"""The `workshop` command: every program of the house, and what goes with it."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+import click
+
+from workshop.config import Config
+
+STATE = click.option("--state", type=click.Path(path_type=Path), help="The folder that holds all state.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """A guided workshop: Serverless CI/CD with AWS, with an AWS of its own."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("botocore").setLevel(logging.WARNING)
+
+
+def _config(**given: object) -> Config:
+    chosen = {name: value for name, value in given.items() if value is not None}
+    return Config(**chosen)  # type: ignore[arg-type]
+
+
+@main.command()
+@STATE
+@click.option("--port", type=int, help="Where the pages are served (8000).")
+@click.option("--sandbox-port", type=int, help="Where the local AWS listens (4566).")
+@click.option("--open/--no-open", "open_browser", default=None, help="Open the page in a browser.")
+def run(state: Path | None, port: int | None, sandbox_port: int | None, open_browser: bool | None) -> None:
+    """Start everything on this machine: the local AWS, the worker and the pages."""
+    from workshop import launch
+
+    config = _config(state=state, port=port, sandbox_port=sandbox_port).against_sandbox()
+    sys.exit(launch.run(config, open_browser))
+
+
+@main.group(invoke_without_command=True)
+@STATE
+@click.option("--port", type=int, default=4566, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option(
+    "--isolation",
+    type=click.Choice(["auto", "bubblewrap", "none"]),
+    default="auto",
+    show_default=True,
+    help="How builds and functions are kept from this machine; 'bubblewrap' refuses to run without it.",
+)
+@click.pass_context
+def sandbox(context: click.Context, state: Path | None, port: int, host: str, isolation: str) -> None:
+    """Serve the local AWS alone, for any AWS client."""
+    if context.invoked_subcommand:
+        return
+    from workshop import launch
+
+    launch.serve_sandbox(_config(state=state).state, host, port, isolation)
+
+
+@sandbox.command()
+@STATE
+@click.option("--account", required=True, help="The twelve digits of an account; it need not exist yet.")
+@click.option("--port", type=int, default=4566, show_default=True, help="Where the sandbox listens.")
+@click.option("--format", "form", type=click.Choice(["shell", "process"]), default="shell", show_default=True)
+def credentials(state: Path | None, account: str, port: int, form: str) -> None:
+    """Print the credentials of an account's root user, to whoever may read the state folder."""
+    import json
+
+    from workshop.sandbox.identity.sessions import Sessions, load_key
+
+    if not (account.isdigit() and len(account) == 12):
+        raise click.BadParameter(f"{account!r} is not an account: it takes twelve digits.")
+    config = _config(state=state)
+    root = Sessions(load_key(config.state)).root(account)
+    if form == "process":
+        click.echo(json.dumps({"Version": 1, "AccessKeyId": root.access_key, "SecretAccessKey": root.secret_key}))
+        return
+    exports = {
+        "AWS_ACCESS_KEY_ID": root.access_key,
+        "AWS_SECRET_ACCESS_KEY": root.secret_key,
+        "AWS_DEFAULT_REGION": config.region,
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+    }
+    click.echo("\n".join(f"export {name}={value}" for name, value in exports.items()))
+
+
+@main.command()
+def worker() -> None:
+    """Run "Do it for me" and other long work."""
+    from workshop import launch
+
+    launch.serve_worker(_config())
+
+
+@main.command()
+def web() -> None:
+    """Serve the pages."""
+    from workshop import launch
+
+    launch.serve_web(_config())

@@ -1,0 +1,87 @@
+"""How this installation is set up; the only place that reads the environment."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shlex
+import sys
+from functools import cached_property
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+HOME = Path(__file__).parent.parent
+
+
+class Config(BaseSettings):
+    """Settings, each overridable by a variable such as WORKSHOP_PORT.
+
+    `endpoint_url` is where AWS is reached: the local sandbox, or None for real AWS.
+    `account_credentials` is a command in the shape of AWS's credential_process; "{account}"
+    in it is replaced, and it prints credentials that may set up that account.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="WORKSHOP_", frozen=True, extra="ignore")
+
+    state: Path = Path("var")
+    host: str = "127.0.0.1"
+    port: int = 8000
+    web_workers: int = 1
+    sandbox_port: int = 4566
+    database_url: str = ""
+    secret: str = ""
+    region: str = "eu-west-1"
+    prefix: str = "pg23"
+    title: str = "Serverless CI/CD with AWS"
+    endpoint_url: str | None = None
+    account_credentials: str = ""
+    first_account: int = 424200000001
+    local: bool = True
+    isolation: str = "auto"
+    course: Path = HOME / "steps"
+    sample_app: Path = HOME / "sample_app"
+
+    @property
+    def database(self) -> str:
+        """The database's URL: SQLite in the state folder unless another is named."""
+        return self.database_url or f"sqlite:///{self.state.resolve() / 'workshop.db'}"
+
+    @cached_property
+    def secret_key(self) -> str:
+        """Signs cookies and forms; kept in the state folder unless given."""
+        return self.secret or _kept_secret(self.state / "web.key")
+
+    def against_sandbox(self) -> Config:
+        """The same settings, with the sandbox of this state folder as the AWS."""
+        command = (
+            f"{shlex.quote(sys.executable)} -m workshop sandbox credentials --account {{account}}"
+            f" --format process --state {shlex.quote(str(self.state.resolve()))}"
+        )
+        return self.model_copy(
+            update={
+                "endpoint_url": f"http://127.0.0.1:{self.sandbox_port}",
+                "account_credentials": command,
+                "local": True,
+            }
+        )
+
+    def environment(self) -> dict[str, str]:
+        """The variables that give another process these settings."""
+        given = {
+            f"WORKSHOP_{name.upper()}": str(value)
+            for name, value in self.model_dump().items()
+            if value is not None and not isinstance(value, bool)
+        }
+        return os.environ | given | {"WORKSHOP_LOCAL": "1" if self.local else "0"}
+
+
+def _kept_secret(file: Path) -> str:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return file.read_text()
+    with os.fdopen(descriptor, "w") as out:
+        out.write(secret := secrets.token_urlsafe(32))
+    return secret
