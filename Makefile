@@ -4,28 +4,33 @@ PORT ?= 8000
 SANDBOX_PORT ?= 4566
 STATE ?= var
 BIN = .venv/bin
+WITHIN = requirements.lock requirements-test.lock pyproject.toml sample_app/package-lock.json
 
 .PHONY: run test bench check-course clean
 
-run: .venv/ready
+run: .venv/installed
 	@$(BIN)/workshop run --port $(PORT) --sandbox-port $(SANDBOX_PORT) --state $(STATE)
 
-test: .venv/ready
+test: .venv/installed-test
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/pytest -q -n auto --dist loadgroup
+	@$(BIN)/pytest -q -n 2
 
-bench: .venv/ready
+bench: .venv/installed-test
 	@$(BIN)/python -m tests.bench
 
-check-course: .venv/ready
+check-course: .venv/installed
 	@$(BIN)/workshop check-course
 
-.venv/ready: requirements.lock pyproject.toml sample_app/package-lock.json
-	@sh ./install.sh $(PYTHON)
+.venv/installed: $(WITHIN)
+	@$(PYTHON) workshop/install.py
 	@touch $@
+
+.venv/installed-test: $(WITHIN)
+	@$(PYTHON) workshop/install.py test
+	@touch .venv/installed $@
 
 clean:
 	rm -rf .venv var

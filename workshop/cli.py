@@ -75,7 +75,9 @@ def credentials(state: Path | None, account: str, port: int, form: str) -> None:
     config = _config(state=state)
     root = Sessions(load_key(config.state)).root(account)
     if form == "process":
-        click.echo(json.dumps({"Version": 1, "AccessKeyId": root.access_key, "SecretAccessKey": root.secret_key}))
+        click.echo(
+            json.dumps({"Version": 1, "AccessKeyId": root.access_key, "SecretAccessKey": root.secret_key})
+        )
         return
     exports = {
         "AWS_ACCESS_KEY_ID": root.access_key,

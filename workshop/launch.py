@@ -138,7 +138,14 @@ def refuse_taken_port(host: str, port: int, option: str) -> None:
 def _programs(config: Config) -> Iterator[Program]:
     """Sandbox first: it takes the longest and needs nothing of the others."""
     me, logs = [sys.executable, "-m", "workshop"], config.state / "log"
-    serve = ["--port", str(config.sandbox_port), "--state", str(config.state), "--isolation", config.isolation]
+    serve = [
+        "--port",
+        str(config.sandbox_port),
+        "--state",
+        str(config.state),
+        "--isolation",
+        config.isolation,
+    ]
     health = f"http://127.0.0.1:{config.sandbox_port}/_aws/health"
     pages = f"http://{config.host}:{config.port}/healthz"
     environment = config.environment()
@@ -169,7 +176,9 @@ def _await_health(programs: list[Program], say: Callable[[str], None]) -> None:
             if program.ended is not None:
                 raise Obstacle(f"The {program.name} did not start. {_last_words(program)}")
         if time.monotonic() > deadline:
-            raise Obstacle(f"The {waiting[0].name} is not up after {START_SECONDS} s. {_last_words(waiting[0])}")
+            raise Obstacle(
+                f"The {waiting[0].name} is not up after {START_SECONDS} s. {_last_words(waiting[0])}"
+            )
         time.sleep(0.05)
 
 
