@@ -11,6 +11,7 @@ from workshop.sandbox.events import Events
 from workshop.sandbox.gateway.aws import AwsApi
 from workshop.sandbox.identity.identity import Identity
 from workshop.sandbox.identity.sessions import Sessions, load_key
+from workshop.sandbox.isolation import Isolation
 from workshop.sandbox.permissions.permissions import Permissions
 from workshop.sandbox.settings import Settings
 
@@ -37,6 +38,7 @@ class Sandbox:
         self.permissions = Permissions(self)
         self.clients = Clients(self)
         self.events = Events(self)
+        self.isolation = Isolation(settings)
         self.api = AwsApi(self)
         self.services = {service.name: service for service in (make(self) for make in services)}
 
@@ -57,3 +59,4 @@ class Sandbox:
         """End it all; no process of a build or function survives."""
         for service in [self.events, *reversed(self.services.values())]:
             getattr(service, "stop", lambda: None)()
+        self.isolation.stop()
