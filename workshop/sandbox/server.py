@@ -1,7 +1,7 @@
 """The sandbox as an HTTP server, its whole path as one readable list of layers.
 
-Served by werkzeug with moto's request handler: of the servers tried, the only one that keeps
-S3's keys and metadata as they were sent.  The price is a thread per connection.
+Served by werkzeug's threaded server: of the servers tried, the only one that keeps S3's keys
+and metadata as they were sent.  The price is a thread per connection.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from workshop.sandbox.gateway.guard import Application, Guard
+from workshop.sandbox.gateway.http import Handler
 from workshop.sandbox.sandbox import Sandbox
 from workshop.sandbox.settings import Settings
 
@@ -81,11 +81,3 @@ class Server:
         self.sandbox.stop()
         self.sandbox.settings.socket.unlink(missing_ok=True)
 
-
-class Handler(MotoRequestHandler):
-    """Quiet, and without Nagle's delay between a reply's head and its body."""
-
-    disable_nagle_algorithm = True
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing of single requests."""
