@@ -1,0 +1,100 @@
+"""Permissions of CodeCommit, CodeBuild, CodePipeline and CloudFormation."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from workshop.sandbox.permissions.catalog.entry import Catalog, Pass
+
+CODECOMMIT: Final = Catalog(
+    "codecommit",
+    named_by=("{repositoryName}", "{repositoryNames}", "{resourceArn}", "{targets.repositoryName}"),
+    resources={
+        "ListRepositories": (),
+        "UpdateRepositoryName": ("{oldName}",),
+    },
+)
+
+CODEBUILD: Final = Catalog(
+    "codebuild",
+    named_by=(
+        "project/{projectName}",
+        "project/{names}",
+        "report-group/{reportGroupName}",
+        "{reportGroupArn}",
+        "{reportGroupArns}",
+        "{resourceArn}",
+    ),
+    resources={
+        "CreateProject": ("project/{name}",),
+        "UpdateProject": ("project/{name}",),
+        "DeleteProject": ("project/{name}",),
+        "UpdateProjectVisibility": ("{projectArn}",),
+        "CreateReportGroup": ("report-group/{name}",),
+        "ListProjects": (),
+    },
+    passes={
+        "CreateProject": (Pass("serviceRole", "codebuild.amazonaws.com"),),
+        "UpdateProject": (Pass("serviceRole", "codebuild.amazonaws.com"),),
+        "StartBuild": (Pass("serviceRoleOverride", "codebuild.amazonaws.com"),),
+    },
+)
+
+PIPELINE_ROLES: Final = (
+    Pass("pipeline.roleArn", "codepipeline.amazonaws.com"),
+    Pass("pipeline.stages.actions.roleArn", "codepipeline.amazonaws.com"),
+)
+CODEPIPELINE: Final = Catalog(
+    "codepipeline",
+    named_by=("{pipelineName}", "{pipeline.name}", "{resourceArn}"),
+    resources={
+        "GetPipeline": ("{name}",),
+        "GetPipelineState": ("{name}",),
+        "DeletePipeline": ("{name}",),
+        "StartPipelineExecution": ("{name}",),
+        "RetryStageExecution": ("{pipelineName}/{stageName}",),
+        "RollbackStage": ("{pipelineName}/{stageName}",),
+        "OverrideStageCondition": ("{pipelineName}/{stageName}",),
+        "EnableStageTransition": ("{pipelineName}/{stageName}",),
+        "DisableStageTransition": ("{pipelineName}/{stageName}",),
+        "PutApprovalResult": ("{pipelineName}/{stageName}/{actionName}",),
+        "PutActionRevision": ("{pipelineName}/{stageName}/{actionName}",),
+        "PutWebhook": ("webhook:{webhook.name}", "{webhook.targetPipeline}"),
+        "DeleteWebhook": ("webhook:{name}",),
+        "ListPipelines": (),
+    },
+    passes={"CreatePipeline": PIPELINE_ROLES, "UpdatePipeline": PIPELINE_ROLES},
+)
+
+STACK_ROLE: Final = (Pass("RoleARN", "cloudformation.amazonaws.com"),)
+# AWS evaluates a stack by its name, any id: a stack that is yet to be made has none.
+CLOUDFORMATION: Final = Catalog(
+    "cloudformation",
+    named_by=("stack/{StackName}/*", "stackset/{StackSetName}:*"),
+    resources={
+        "ListStacks": (),
+        "ListExports": (),
+        "ValidateTemplate": (),
+        "EstimateTemplateCost": (),
+        "DescribeChangeSet": ("stack/{StackName=*}/*",),
+        "DescribeStackDriftDetectionStatus": (),
+    },
+    keys={
+        "cloudformation:ChangeSetName": "ChangeSetName",
+        "cloudformation:RoleArn": "RoleARN",
+        "cloudformation:TemplateUrl": "TemplateURL",
+        "cloudformation:ResourceTypes": "ResourceTypes",
+        "cloudformation:StackPolicyUrl": "StackPolicyURL",
+    },
+    passes=dict.fromkeys(
+        (
+            "CreateStack",
+            "UpdateStack",
+            "DeleteStack",
+            "CreateChangeSet",
+            "ContinueUpdateRollback",
+            "RollbackStack",
+        ),
+        STACK_ROLE,
+    ),
+)

@@ -1,0 +1,32 @@
+"""What S3 does differently from other services when it permits."""
+
+from __future__ import annotations
+
+from moto.core.request import Request
+
+from workshop.sandbox.call import Call
+from workshop.sandbox.permissions.resource import bucket
+
+READS = frozenset({"GetObject", "HeadObject", "GetObjectAttributes", "GetObjectTagging", "GetObjectAcl"})
+
+
+def misses_key(call: Call) -> bool:
+    """Whether a call reads an object that is not there, out of a bucket that is."""
+    if call.operation not in READS or call.params.get("VersionId"):
+        return False
+    found = bucket(call.params.get("Bucket", ""))
+    return found is not None and call.params.get("Key") not in found.keys
+
+
+def signature_facts(request: Request) -> dict[str, tuple[str, ...]]:
+    """How an S3 request is signed: `s3:authType`, `s3:signatureversion`, `s3:x-amz-content-sha256`."""
+    found: dict[str, tuple[str, ...]] = {}
+    if content := request.headers.get("X-Amz-Content-Sha256"):
+        found["s3:x-amz-content-sha256"] = (content,)
+    header = request.headers.get("Authorization", "")
+    if not header and "Signature" not in request.args and "X-Amz-Signature" not in request.args:
+        return found
+    found["s3:authtype"] = ("REST-HEADER" if header else "REST-QUERY-STRING",)
+    version4 = header.startswith("AWS4") or "X-Amz-Signature" in request.args
+    found["s3:signatureversion"] = ("AWS4-HMAC-SHA256" if version4 else "AWS",)
+    return found
