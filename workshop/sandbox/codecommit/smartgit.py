@@ -1,0 +1,121 @@
+"""Git's own protocol: tells a client what there is, hands out packs, takes in pushes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from io import BytesIO
+from typing import BinaryIO, cast
+
+from dulwich.objects import Commit, ObjectID
+from dulwich.protocol import ReceivableProtocol
+from dulwich.refs import Ref
+from dulwich.server import Backend, BackendRepo, PackHandler, ReceivePackHandler, UploadPackHandler
+
+from workshop.sandbox.codecommit.git import Git
+from workshop.sandbox.codecommit.news import RefChange
+
+Update = tuple[ObjectID, ObjectID, Ref]
+NOTHING = b"0" * 40
+KINDS = (b"refs/heads/", b"refs/tags/")
+UPLOAD, RECEIVE = "git-upload-pack", "git-receive-pack"
+
+
+class Single(Backend):
+    """The one repository that a request is about."""
+
+    def __init__(self, git: Git) -> None:
+        self._git = git
+
+    def open_repository(self, path: str) -> BackendRepo:
+        return cast(BackendRepo, self._git.repo)
+
+
+def advertise(git: Git, service: str, out: BinaryIO) -> None:
+    """Writes what the repository has, and what the server can do, for a fetch or a push."""
+    protocol = ReceivableProtocol(BytesIO().read, out.write)
+    kinds: dict[str, Callable[..., PackHandler]] = {UPLOAD: UploadPackHandler, RECEIVE: ReceivePackHandler}
+    handler = kinds[service](Single(git), ["/"], protocol, stateless_rpc=True, advertise_refs=True)
+    protocol.write_pkt_line(b"# service=" + service.encode() + b"\n")
+    protocol.write_pkt_line(None)
+    handler.handle()
+
+
+def upload(git: Git, body: BinaryIO, out: BinaryIO) -> None:
+    """Answers a fetch or clone."""
+    protocol = ReceivableProtocol(body.read, out.write)
+    UploadPackHandler(Single(git), ["/"], protocol, stateless_rpc=True).handle()
+
+
+def receive(
+    git: Git, body: BinaryIO, out: BinaryIO, *, default_branch: str | None, refusal: str | None = None
+) -> list[RefChange]:
+    """Takes in a push, under the repository's lock; the references that it changed.
+
+    `refusal` turns the whole push down with that text, in a way that git shows.
+    """
+    protocol = ReceivableProtocol(body.read, out.write)
+    push = Push(git, protocol, default_branch, refusal)
+    push.handle()
+    return push.changes
+
+
+class Push(ReceivePackHandler):
+    """A push, by CodeCommit's rules: the default branch stays, references move from where they were.
+
+    dulwich has no public place for such rules; `_on_update`, `_on_post_receive` and `_apply_pack`
+    are its private hooks (version pinned, covered by the git tests).
+    """
+
+    def __init__(
+        self, git: Git, protocol: ReceivableProtocol, default_branch: str | None, refusal: str | None
+    ) -> None:
+        super().__init__(Single(git), ["/"], protocol, stateless_rpc=True)
+        self.changes: list[RefChange] = []
+        self._git = git
+        self._refusal = refusal
+        self._default = f"refs/heads/{default_branch}".encode()
+
+    def _apply_pack(self, refs: list[Update]) -> Iterator[tuple[bytes, bytes]]:
+        if self._refusal is None:
+            yield from super()._apply_pack(refs)
+            return
+        yield b"unpack", self._refusal.encode()
+        for _, _, ref in refs:
+            yield ref, b"push refused"
+
+    def _on_update(self, ref_name: Ref, old_sha: ObjectID, new_sha: ObjectID) -> bytes | None:
+        if not ref_name.startswith(KINDS):
+            return b"only branches and tags can be pushed"
+        if self._current(ref_name) != old_sha:
+            return b"it has changed meanwhile, fetch first"
+        if new_sha == NOTHING:
+            return b"deletion of the default branch prohibited" if ref_name == self._default else None
+        return self._gap(ref_name, new_sha)
+
+    def _on_post_receive(self, client_refs: Sequence[Update]) -> None:
+        self.changes = [
+            RefChange(ref.decode(errors="replace"), _known(old), _known(new))
+            for old, new, ref in client_refs
+            if old != new
+        ]
+
+    def _current(self, ref: Ref) -> bytes:
+        try:
+            return self._git.repo.refs[ref]
+        except KeyError:
+            return NOTHING
+
+    def _gap(self, ref: Ref, new: ObjectID) -> bytes | None:
+        """What is wrong with pointing `ref` to `new`."""
+        if new not in self._git.store:
+            return b"missing necessary objects"
+        found = self._git.store[new]
+        if ref.startswith(KINDS[0]) and not isinstance(found, Commit):
+            return b"a branch must point to a commit"
+        if isinstance(found, Commit) and found.tree not in self._git.store:
+            return b"missing necessary objects"
+        return None
+
+
+def _known(id: bytes) -> str | None:
+    return None if id == NOTHING else id.decode()
