@@ -9,15 +9,19 @@ from collections import OrderedDict
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop.links import link
-from workshop.visit import Reply, visit
+from workshop.patience import patiently
+from workshop.visit import NoAnswer, Reply, visit
 
+__all__ = ["REFUSALS", "Attendee", "Aws", "Keys", "Lab", "NoAnswer", "Refused", "code_of", "refusal"]
+
+Answer = TypeVar("Answer")
 Refused = ClientError
 REFUSALS = (ClientError, BotoCoreError)
 
@@ -194,6 +198,10 @@ class Lab:
         """One line of progress that people read: "Created the project paulf-pg23-build"."""
         if self._say:
             self._say(line)
+
+    def patiently(self, attempt: Callable[[], Answer], *codes: str) -> Answer:
+        """Try until AWS no longer refuses with `codes`: what is new is not known everywhere at once."""
+        return patiently(attempt, codes, seconds=60 if self.real else 0)
 
     def fetch(self, url: str) -> Reply:
         """GET the attendee's application. Raises `NoAnswer` where nothing answers."""

@@ -113,6 +113,16 @@ def passed(findings: list[Finding]) -> bool:
     return all(finding.state == State.PASSED for finding in findings)
 
 
+def holds(lab: Lab, *checks: Check) -> bool:
+    """Whether these checks pass: what a `do` asks before it changes anything. Refusals propagate."""
+    try:
+        for check in checks:
+            check(lab)
+    except (NotYet, Waiting):
+        return False
+    return True
+
+
 def _judge(check: Check, lab: Lab) -> Finding:
     claim = claim_of(check)
     try:

@@ -1,0 +1,34 @@
+"""Add a stage: room for the deployment, held back until it is complete."""
+
+from workshop.lab import Lab
+from workshop.step import NotYet
+
+from . import blueprint, look, make
+
+
+def do(lab: Lab) -> None:
+    """Add the stage Deploy behind Build, with an approval that holds it."""
+    declared = look.pipeline(lab)
+    if _later(lab):
+        lab.say("There is a stage behind Build already")
+        return
+    stage = {"name": "Deploy", "actions": [blueprint.hold()]}
+    make.save(lab, {**declared, "stages": [*declared["stages"], stage]})
+
+
+def check_there_is_a_stage_after_build(lab: Lab) -> str:
+    """Your pipeline has a stage after Build."""
+    later = _later(lab)
+    if later:
+        return "; ".join(f"{action.stage}: {action.name}" for action in later)
+    stages = [stage["name"] for stage in look.pipeline(lab)["stages"]]
+    raise NotYet(
+        f"The stages are {' → '.join(stages)}.",
+        hint="Add Deploy behind Build, with its first action, and save: AWS keeps no empty stage.",
+    )
+
+
+def _later(lab: Lab) -> list[look.Placed]:
+    declared = look.pipeline(lab)
+    build = look.build_action(lab, declared)
+    return [action for action in look.actions(declared) if action.place > build.place]

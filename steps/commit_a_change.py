@@ -1,0 +1,84 @@
+"""Commit a change: a new greeting, and a pipeline that starts by itself."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from workshop.lab import Lab
+from workshop.step import NotYet, Waiting
+
+from . import look, make, run
+
+BY_EVENT = "CloudWatchEvent"
+PATIENCE = timedelta(minutes=2)
+
+
+def do(lab: Lab) -> None:
+    """Commit a new greeting as the attendee, and wait for the event to start the pipeline."""
+    make.change_detection(lab)
+    if not _changed(lab) or not _started(lab):
+        _commit(lab, look.tip(lab))
+    run.wait_for(lab, lambda: bool(_started(lab)), "No event has started the pipeline")
+    lab.say(f"An event has started run {_started(lab)[0].short}")
+
+
+def _commit(lab: Lab, parent: str) -> None:
+    words = f"Hello from {lab.handle}!"
+    if look.greeting(lab, parent) == words:
+        words = f"Hello again from {lab.handle}!"
+    made = lab.client("codecommit").put_file(
+        repositoryName=lab.repository,
+        branchName=lab.branch,
+        filePath="greeting.txt",
+        fileContent=f"{words}\n".encode(),
+        parentCommitId=parent,
+        commitMessage="Greet in my own words",
+        name=lab.handle,
+    )
+    lab.say(f"Committed {made['commitId'][:7]}: “{words}”")
+
+
+def check_the_greeting_is_new(lab: Lab) -> str:
+    """A commit of yours on the branch gives the page a new greeting."""
+    if not _changed(lab):
+        raise NotYet(
+            f"greeting.txt still says “{look.greeting(lab, look.tip(lab))}”.",
+            hint=f"Change greeting.txt and commit it to {lab.branch}.",
+        )
+    sha = look.tip(lab)
+    made = look.commit(lab, sha)
+    return f"{sha[:7]} by {made['author']['name']}: “{look.greeting(lab, sha)}”"
+
+
+def check_an_event_started_the_pipeline(lab: Lab) -> str:
+    """An event has started the pipeline for that commit."""
+    sha = look.tip(lab)
+    started = _started(lab)
+    if started:
+        return f"Run {started[0].short} of {sha[:7]}, triggered by {started[0].trigger}"
+    if run.of_commit(lab, sha):
+        raise NotYet(
+            f"Run {run.of_commit(lab, sha)[0].short} of {sha[:7]} was started by hand.",
+            hint="Leave it to the event this time: commit once more and only watch.",
+        )
+    since = _when(look.commit(lab, sha))
+    if datetime.now(UTC) - since > PATIENCE:
+        raise NotYet(
+            f"No run has taken {sha[:7]}, committed at {since:%H:%M} UTC.",
+            hint="An event takes seconds. Look at the rule of “Review and create”, then commit again.",
+        )
+    raise Waiting(f"No run has taken {sha[:7]} yet; an event takes a few seconds.", since=since)
+
+
+def _started(lab: Lab) -> list[run.Run]:
+    """The runs of the newest commit that an event started."""
+    return [one for one in run.of_commit(lab, look.tip(lab)) if one.trigger == BY_EVENT]
+
+
+def _changed(lab: Lab) -> bool:
+    sha = look.tip(lab)
+    return look.greeting(lab, sha) != look.greeting(lab, look.first_commit(lab, sha))
+
+
+def _when(commit: dict[str, Any]) -> datetime:
+    """When it was committed; CodeCommit writes "1767225600 +0000"."""
+    return datetime.fromtimestamp(int(commit["committer"]["date"].split()[0]), UTC)

@@ -1,0 +1,126 @@
+"""Define the build: a CodeBuild project with a role of its own."""
+
+import re
+from typing import Any
+
+from workshop.lab import Lab
+from workshop.step import NotYet, holds
+
+from . import blueprint, look, make
+
+# Managed images with a Node.js that is maintained (AWS: "Docker images provided by CodeBuild").
+CURRENT = re.compile(
+    r"aws/codebuild/(standard:[78]\.0|amazonlinux2?-x86_64-standard:[56]\.0"
+    r"|amazonlinux2?-aarch64-standard:[34]\.0)"
+)
+SERVICE = "codebuild.amazonaws.com"
+
+
+def do(lab: Lab) -> None:
+    """Make the role and the project that the console would make."""
+    make.service_role(lab, lab.build_role, SERVICE, lab.build_policy, blueprint.build_policy(lab))
+    wanted = blueprint.project(lab)
+    codebuild = lab.client("codebuild")
+    found = codebuild.batch_get_projects(names=[wanted["name"]])["projects"]
+    if not found:
+        lab.patiently(lambda: codebuild.create_project(**wanted), *make.NOT_KNOWN_YET)
+        lab.say(f"Created the project {wanted['name']}")
+    elif not _as_wanted(lab):
+        lab.patiently(lambda: codebuild.update_project(**_mended(found[0], wanted)), *make.NOT_KNOWN_YET)
+        lab.say(f"Brought the project {wanted['name']} up to date")
+
+
+def _as_wanted(lab: Lab) -> bool:
+    return holds(
+        lab,
+        check_the_project_takes_part_in_a_pipeline,
+        check_its_image_has_a_current_node,
+        check_the_buildspec_comes_with_the_source,
+        check_nothing_is_cached_and_no_network_is_set,
+        check_the_build_knows_the_bucket,
+        check_the_build_has_a_role_of_its_own,
+    )
+
+
+def _mended(found: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
+    """What is wanted, with the attendee's other variables kept."""
+    others = [
+        variable
+        for variable in found["environment"].get("environmentVariables", [])
+        if variable["name"] != "PACKAGE_BUCKET"
+    ]
+    environment = dict(wanted["environment"])
+    environment["environmentVariables"] = [*environment["environmentVariables"], *others]
+    return {**wanted, "environment": environment, "vpcConfig": {}}
+
+
+def check_the_project_takes_part_in_a_pipeline(lab: Lab) -> str:
+    """Your build project is there, its source and artifacts handed over by the pipeline."""
+    project = look.project(lab)
+    kinds = {"source": project["source"]["type"], "artifacts": project["artifacts"]["type"]}
+    other = [f"{part} is {kind}" for part, kind in kinds.items() if kind != "CODEPIPELINE"]
+    if other:
+        raise NotYet(
+            f"{project['name']}: its {' and its '.join(other)}.",
+            hint="Both have to be CODEPIPELINE: create the project from the pipeline's wizard.",
+        )
+    return f"{project['name']}: source and artifacts CODEPIPELINE"
+
+
+def check_its_image_has_a_current_node(lab: Lab) -> str:
+    """It runs in a managed image with a current Node.js."""
+    image = look.project(lab)["environment"]["image"]
+    if not CURRENT.match(image):
+        raise NotYet(
+            f"Its image is {image}.",
+            hint=f"Choose a managed image that AWS maintains, {blueprint.IMAGE} for one.",
+        )
+    return str(image)
+
+
+def check_the_buildspec_comes_with_the_source(lab: Lab) -> str:
+    """It follows the buildspec of the source."""
+    buildspec = look.project(lab)["source"].get("buildspec") or "buildspec.yml"
+    if "\n" in buildspec or buildspec != "buildspec.yml":
+        raise NotYet(
+            f"Its buildspec is {buildspec.splitlines()[0][:60]}.",
+            hint="Choose “Use a buildspec file” and leave its name as it is.",
+        )
+    return "buildspec.yml in the source"
+
+
+def check_nothing_is_cached_and_no_network_is_set(lab: Lab) -> str:
+    """It keeps no cache and stands in no VPC."""
+    project = look.project(lab)
+    cache = project.get("cache", {}).get("type", "NO_CACHE")
+    network = project.get("vpcConfig", {}).get("vpcId")
+    if cache != "NO_CACHE":
+        raise NotYet(f"Its cache is {cache}.", hint="Edit the project: Artifacts, Cache type, No cache.")
+    if network:
+        raise NotYet(f"It stands in {network}.", hint="Edit the project: Environment, VPC, none.")
+    return "No cache, no VPC"
+
+
+def check_the_build_knows_the_bucket(lab: Lab) -> str:
+    """It knows the bucket for packages, as the variable PACKAGE_BUCKET."""
+    variables = look.project(lab)["environment"].get("environmentVariables", [])
+    values = {variable["name"]: variable["value"] for variable in variables}
+    if values.get("PACKAGE_BUCKET") != lab.packages:
+        known = ", ".join(f"{name}={value}" for name, value in values.items())
+        raise NotYet(
+            f"Its variables are {known}." if known else "It has no variables.",
+            hint=f"Add PACKAGE_BUCKET with the value {lab.packages}.",
+        )
+    return f"PACKAGE_BUCKET={lab.packages}"
+
+
+def check_the_build_has_a_role_of_its_own(lab: Lab) -> str:
+    """It runs under a role of its own, which trusts CodeBuild."""
+    name = look.build_role(lab)
+    trusted = look.trusted_services(look.role(lab, name))
+    if SERVICE not in trusted:
+        raise NotYet(
+            f"{name} trusts {', '.join(trusted) or 'no service'}.",
+            hint=f"Its trust policy has to name {SERVICE}.",
+        )
+    return f"{name} trusts {SERVICE}"

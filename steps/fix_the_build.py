@@ -1,0 +1,57 @@
+"""Fix the build: let the build's role put its package into the bucket."""
+
+from workshop.lab import Lab
+from workshop.step import NotYet
+
+from . import look, permission
+
+POLICY = "AmazonS3FullAccess"
+ACTION = "s3:PutObject"
+SOME_KEY = "d41d8cd98f00b204e9800998ecf8427e"
+
+
+def do(lab: Lab) -> None:
+    """Attach AmazonS3FullAccess to the role that the build runs under."""
+    role = look.build_role(lab)
+    if _verdict(lab, lab.packages).allowed:
+        lab.say(f"{role} may write to {lab.packages} already")
+        return
+    lab.client("iam").attach_role_policy(RoleName=role, PolicyArn=f"arn:aws:iam::aws:policy/{POLICY}")
+    lab.say(f"Attached {POLICY} to {role}")
+
+
+def check_the_build_has_a_role(lab: Lab) -> str:
+    """Your build runs under a role of its own."""
+    role = look.build_role(lab)
+    return f"{role}, with {', '.join(look.policies_on(lab, role)) or 'no policies'}"
+
+
+def check_the_role_may_write(lab: Lab) -> str:
+    """That role may put objects into the bucket for packages."""
+    verdict = _verdict(lab, lab.packages)
+    if verdict.allowed:
+        return f"{ACTION} on {lab.packages} is allowed by {verdict.because}.{_praise(lab)}"
+    role = look.build_role(lab)
+    if verdict.denied:
+        raise NotYet(
+            f"{ACTION} on {lab.packages} is explicitly denied by {verdict.because or 'a policy'}.",
+            hint="A Deny wins over every Allow: take that statement out, of the role or the bucket.",
+        )
+    raise NotYet(
+        f"{ACTION} on {lab.packages} is not allowed. {role} has"
+        f" {', '.join(look.policies_on(lab, role)) or 'no policies'}.",
+        hint=f"Attach {POLICY} to {role} (not to yourself), or allow {ACTION} on the bucket.",
+    )
+
+
+def _verdict(lab: Lab, bucket: str) -> permission.Verdict:
+    arn = str(look.project(lab)["serviceRole"])
+    target = f"{lab.arn('s3', bucket)}/{SOME_KEY}"
+    return permission.may(lab, arn, ACTION, target, bucket=bucket)
+
+
+def _praise(lab: Lab) -> str:
+    """A word where the permission is as narrow as the need."""
+    arn = str(look.project(lab)["serviceRole"])
+    elsewhere = permission.may(lab, arn, ACTION, f"{lab.arn('s3', 'somebody-elses-bucket')}/{SOME_KEY}")
+    return "" if elsewhere.allowed else " And nowhere else: as narrow as the need, well done."

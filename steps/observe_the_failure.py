@@ -1,0 +1,45 @@
+"""Observe the failure: the first run starts by itself and fails in Build."""
+
+from workshop.lab import Lab
+from workshop.step import NotYet
+
+from . import run
+
+
+def do(lab: Lab) -> None:
+    """Wait for the run to end; where none has ever failed in Build, release a change."""
+    newest = run.wait_until_over(lab)
+    if newest is None or not _failed_builds(lab):
+        run.release(lab)
+        run.wait_until_over(lab)
+
+
+def check_a_run_has_started(lab: Lab) -> str:
+    """Your pipeline has run."""
+    known = run.runs(lab)
+    if not known:
+        raise NotYet("It has never run.", hint="Creating it starts the first run: release a change.")
+    return f"{len(known)} run{'s' if len(known) > 1 else ''}, the first by {known[-1].trigger}"
+
+
+def check_a_run_failed_in_build(lab: Lab) -> str:
+    """A run got its source and then failed in Build."""
+    failed = _failed_builds(lab)
+    if failed:
+        return f"Run {failed[0].run[:8]}, {failed[0].stage}: {failed[0].error}"
+    newest = run.runs(lab)[0]
+    if newest.status == "Succeeded":
+        raise NotYet(
+            f"No run has failed: {newest.short} succeeded.",
+            hint="Your build may write to S3 already. Take that from its role and release a change.",
+        )
+    raise run.complain(lab, newest)
+
+
+def _failed_builds(lab: Lab) -> list[run.Acted]:
+    """Failed builds of runs whose source had succeeded, the newest first."""
+    happened = run.acted(lab)
+    sourced = {one.run for one in happened if one.category == "Source" and one.succeeded}
+    return [
+        one for one in happened if one.category == "Build" and one.status == "Failed" and one.run in sourced
+    ]

@@ -1,0 +1,40 @@
+"""Re-run the pipeline: release a change, and see Source and Build succeed."""
+
+from workshop.lab import Lab
+from workshop.step import NotYet
+
+from . import look, run
+
+STAGES = 2
+
+
+def do(lab: Lab) -> None:
+    """Release a change unless a run is under way or went through, and wait for its end."""
+    run.wait_until_over(lab)
+    if not _green(lab):
+        run.release(lab)
+        run.wait_until_over(lab)
+
+
+def check_a_run_went_through(lab: Lab) -> str:
+    """A run has succeeded in Source and in Build."""
+    green = _green(lab)
+    if green:
+        return f"Run {green.short} succeeded in {' and '.join(_first_stages(lab))}"
+    known = run.runs(lab)
+    if not known:
+        raise NotYet("The pipeline has never run.", hint="Release a change.")
+    raise run.complain(lab, known[0])
+
+
+def _green(lab: Lab) -> run.Run | None:
+    stages = look.pipeline(lab)["stages"]
+    names = _first_stages(lab)
+    for one in run.runs(lab):
+        if run.stages_passed(lab, one, stages)[:STAGES] == names:
+            return one
+    return None
+
+
+def _first_stages(lab: Lab) -> list[str]:
+    return [stage["name"] for stage in look.pipeline(lab)["stages"][:STAGES]]

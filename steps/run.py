@@ -1,0 +1,207 @@
+"""Executions of the attendee's pipeline: what ran, what it said, and waiting for it to end."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from workshop.lab import Lab
+from workshop.step import NotYet, Waiting
+
+UNDER_WAY = {"InProgress", "Stopping"}
+LONGEST = 20 * 60
+SUDDEN = 90
+
+
+class TookTooLong(Exception):
+    """What we waited for did not come; the text says for what and how long."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution of the pipeline."""
+
+    id: str
+    status: str
+    started: datetime
+    trigger: str
+    revision: str
+
+    @property
+    def short(self) -> str:
+        return self.id[:8]
+
+    @property
+    def under_way(self) -> bool:
+        return self.status in UNDER_WAY
+
+
+@dataclass(frozen=True)
+class Acted:
+    """One run of one action: where, what kind, how it ended, and AWS's words where it failed."""
+
+    run: str
+    stage: str
+    action: str
+    category: str
+    status: str
+    started: datetime
+    external_id: str
+    error: str
+
+    @property
+    def succeeded(self) -> bool:
+        return self.status == "Succeeded"
+
+
+def runs(lab: Lab) -> list[Run]:
+    """The pipeline's executions, the newest first."""
+    name = lab.name("pipeline")
+    codepipeline = lab.client("codepipeline")
+    try:
+        answer = codepipeline.list_pipeline_executions(pipelineName=name, maxResults=100)
+    except codepipeline.exceptions.PipelineNotFoundException:
+        raise NotYet(f"There is no pipeline {name}.", hint="Create it in “Review and create”.") from None
+    return [_run(summary) for summary in answer["pipelineExecutionSummaries"]]
+
+
+def _run(summary: dict[str, Any]) -> Run:
+    revisions = summary.get("sourceRevisions") or [{}]
+    return Run(
+        summary["pipelineExecutionId"],
+        summary["status"],
+        summary["startTime"],
+        summary.get("trigger", {}).get("triggerType", ""),
+        revisions[0].get("revisionId", ""),
+    )
+
+
+def acted(lab: Lab, run: Run | None = None) -> list[Acted]:
+    """What every action did, the newest first: in one run, or in all."""
+    only = {"filter": {"pipelineExecutionId": run.id}} if run else {}
+    pages = lab.client("codepipeline").get_paginator("list_action_executions")
+    return [
+        _acted(detail)
+        for page in pages.paginate(pipelineName=lab.name("pipeline"), **only)
+        for detail in page["actionExecutionDetails"]
+    ]
+
+
+def _acted(detail: dict[str, Any]) -> Acted:
+    result = detail.get("output", {}).get("executionResult", {})
+    fault = result.get("errorDetails", {})
+    return Acted(
+        detail["pipelineExecutionId"],
+        detail["stageName"],
+        detail["actionName"],
+        detail.get("input", {}).get("actionTypeId", {}).get("category", ""),
+        detail["status"],
+        detail["startTime"],
+        result.get("externalExecutionId", ""),
+        fault.get("message", "") or result.get("externalExecutionSummary", ""),
+    )
+
+
+def stages_passed(lab: Lab, run: Run, stages: list[dict[str, Any]]) -> list[str]:
+    """The names of the stages all of whose actions succeeded in this run, in order."""
+    done = {(one.stage, one.action) for one in acted(lab, run) if one.succeeded}
+    return [
+        stage["name"]
+        for stage in stages
+        if all((stage["name"], action["name"]) in done for action in stage["actions"])
+    ]
+
+
+def complain(lab: Lab, run: Run) -> NotYet | Waiting:
+    """Why a run has not done what was hoped for: it is under way, or what AWS said."""
+    happened = acted(lab, run)
+    if run.under_way:
+        return _pause(run, happened)
+    failed = [one for one in happened if one.status == "Failed"]
+    if failed:
+        worst = failed[0]
+        return NotYet(
+            f"Run {run.short} failed in {worst.stage}: {worst.error or worst.status}",
+            hint=_advice(worst),
+        )
+    return NotYet(f"Run {run.short} is {run.status}.", hint="Release a change and watch this one.")
+
+
+def _pause(run: Run, happened: list[Acted]) -> NotYet | Waiting:
+    busy = next((one for one in happened if one.status == "InProgress"), None)
+    if busy and busy.category == "Approval":
+        return NotYet(
+            f"Run {run.short} waits for somebody to approve {busy.action} in {busy.stage}.",
+            hint=f"Approve it, or take {busy.action} out of the pipeline and release a change.",
+        )
+    where = f"in {busy.stage}" if busy else "on its way"
+    return Waiting(f"Run {run.short} is {where}.", since=run.started)
+
+
+def _advice(failed: Acted) -> str:
+    if failed.category == "Build":
+        return (
+            "Read the end of the build's log. If the role was changed only a moment ago, release a"
+            " change: a run that is over does not see it."
+        )
+    if "Requires capabilities" in failed.error:
+        return "Give the change-set action the capabilities that AWS names, then release a change."
+    if failed.category == "Deploy":
+        return "The stack's events say which resource failed and why."
+    return "Mend what AWS names, then release a change."
+
+
+def release(lab: Lab) -> None:
+    """Start a run, as the console's “Release change” does."""
+    started = lab.client("codepipeline").start_pipeline_execution(name=lab.name("pipeline"))
+    lab.say(f"Released a change: run {started['pipelineExecutionId'][:8]}")
+
+
+def wait_until_over(lab: Lab) -> Run | None:
+    """Wait until nothing is under way; the newest run, or None where there has never been one."""
+    said = ""
+    for _ in _until(lab, LONGEST, f"{lab.name('pipeline')} has not come to an end"):
+        newest = next(iter(runs(lab)), None)
+        if newest is None or not newest.under_way:
+            if newest:
+                lab.say(f"Run {newest.short} is over: {newest.status}")
+            return newest
+        said = _tell(lab, newest, said)
+    return None
+
+
+def _tell(lab: Lab, run: Run, said: str) -> str:
+    """Say where the run is, once per place."""
+    pause = complain(lab, run)
+    if isinstance(pause, NotYet):
+        raise TookTooLong(f"{pause.saw} {pause.hint}")
+    if pause.what != said:
+        lab.say(pause.what)
+    return pause.what
+
+
+def wait_for(lab: Lab, there: Callable[[], bool], what: str) -> None:
+    """Wait a minute and a half at most for something that comes by itself."""
+    for _ in _until(lab, SUDDEN, what):
+        if there():
+            return
+
+
+def _until(lab: Lab, seconds: float, what: str) -> Any:
+    """A turn per look, at AWS's pace; raises TookTooLong when time is up."""
+    last = time.monotonic() + seconds
+    while time.monotonic() < last:
+        yield
+        time.sleep(lab.pace)
+    raise TookTooLong(f"{what} after {seconds:.0f} seconds.")
+
+
+def delivered(lab: Lab) -> Run | None:
+    """The newest run that went all the way."""
+    return next((one for one in runs(lab) if one.status == "Succeeded"), None)
+
+
+def of_commit(lab: Lab, sha: str) -> list[Run]:
+    """The runs that took this commit as their source, the newest first."""
+    return [one for one in runs(lab) if one.revision == sha]
