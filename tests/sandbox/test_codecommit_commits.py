@@ -162,16 +162,18 @@ def test_the_same_content_is_not_put_twice(codecommit: Any, first: str) -> None:
 
 
 def test_a_deleted_file_is_gone_from_the_branch(codecommit: Any, first: str) -> None:
-    codecommit.delete_file(
-        repositoryName="r", branchName="main", filePath="README.md", parentCommitId=first
-    )
+    codecommit.delete_file(repositoryName="r", branchName="main", filePath="README.md", parentCommitId=first)
     with pytest.raises(codecommit.exceptions.FileDoesNotExistException):
         codecommit.get_file(repositoryName="r", filePath="README.md")
-    assert codecommit.get_file(repositoryName="r", filePath="README.md", commitSpecifier=first)["fileSize"] == 4
+    assert (
+        codecommit.get_file(repositoryName="r", filePath="README.md", commitSpecifier=first)["fileSize"] == 4
+    )
 
 
 def test_a_file_is_read_with_its_mode(codecommit: Any, first: str) -> None:
-    file = codecommit.get_file(repositoryName="r", filePath="src/bin/run.sh", commitSpecifier="refs/heads/main")
+    file = codecommit.get_file(
+        repositoryName="r", filePath="src/bin/run.sh", commitSpecifier="refs/heads/main"
+    )
     assert (file["fileContent"], file["fileMode"], file["commitId"]) == (b"run\n", "EXECUTABLE", first)
     assert codecommit.get_blob(repositoryName="r", blobId=file["blobId"])["content"] == b"run\n"
 
@@ -181,7 +183,9 @@ def test_a_folder_lists_what_lies_in_it(codecommit: Any, first: str, root: str) 
     top = codecommit.get_folder(repositoryName="r", folderPath=root)
     assert [each["absolutePath"] for each in top["subFolders"]] == ["src"]
     below = codecommit.get_folder(repositoryName="r", folderPath="src")
-    assert [(each["absolutePath"], each["relativePath"]) for each in below["files"]] == [("src/app.js", "app.js")]
+    assert [(each["absolutePath"], each["relativePath"]) for each in below["files"]] == [
+        ("src/app.js", "app.js")
+    ]
     with pytest.raises(codecommit.exceptions.FolderDoesNotExistException):
         codecommit.get_folder(repositoryName="r", folderPath="nowhere")
 

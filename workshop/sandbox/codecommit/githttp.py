@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from workshop.sandbox.sandbox import Sandbox
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+ROOT = "/v1/repos/"
 PATH = re.compile(
     rf"(?P<signed>/v1/repos/(?P<name>[\w.-]+?)(\.git)?/?)(?P<rest>/info/refs|/{UPLOAD}|/{RECEIVE})?"
 )
@@ -60,20 +61,20 @@ class GitHttp:
         self._login = GitLogin(sandbox, self._codecommit.store)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        path = PATH.fullmatch(environ.get("PATH_INFO", ""))
-        if path is None:
+        if not environ.get("PATH_INFO", "").startswith(ROOT):
             return self._inner(environ, start_response)
         try:
-            return self._answer(environ, path, start_response)
+            return self._answer(environ, start_response)
         except Refused as refused:
             text = refused.text.encode() + b"\n"
             headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text)))]
             start_response(refused.status, headers + list(refused.headers))
             return [text]
 
-    def _answer(
-        self, environ: dict[str, Any], path: re.Match[str], start_response: Callable[..., Any]
-    ) -> Iterable[bytes]:
+    def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        path = PATH.fullmatch(environ["PATH_INFO"])
+        if path is None:
+            raise Refused("404 Not Found", "A repository's address ends in /v1/repos/ and its name.")
         service, advertise = _asked(environ, path)
         visit = self._admit(environ, path, service, advertise)
         out = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  the server closes it when it is sent
