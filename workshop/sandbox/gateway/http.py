@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import logging
+import socket
 from email.utils import formatdate
 from http import HTTPStatus
 from http.client import HTTPMessage
@@ -20,6 +21,7 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 LARGEST_BODY = 512 * 1024 * 1024
 LONGEST_LINE = 65536
 MOST_HEADERS = 200
+SENT_HEADERS = "sandbox.headers"  # names, order and repetitions as they were sent
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 log = logging.getLogger(__name__)
@@ -29,8 +31,13 @@ class Handler(MotoRequestHandler):
     """One connection of a client."""
 
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
     timeout = 120.0
+
+    def setup(self) -> None:
+        """Take over the connection, without Nagle's delay, which a unix socket has not."""
+        super().setup()
+        if self.connection.family != socket.AF_UNIX:
+            self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def handle_one_request(self) -> None:
         """Answer the next request on this connection, or close it."""
@@ -74,6 +81,7 @@ class Handler(MotoRequestHandler):
         if self.headers.get("Expect", "").lower() == "100-continue":
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         environ = self.make_environ()
+        environ[SENT_HEADERS] = self.headers.items()
         if not self._buffer(environ):
             self.close_connection = True
             self._write("413 Content Too Large", [], b"")

@@ -1,0 +1,101 @@
+"""Asynchronous invocations: events that wait for their turn and are tried again when the function fails.
+
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from workshop.sandbox.call import AwsError
+from workshop.sandbox.lambda_.execution import Event, Execution
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = (60.0, 120.0)
+THROTTLED_SECONDS = 1.0
+LONGEST_WAIT = 300.0
+WORKERS = 8
+
+
+@dataclass(frozen=True)
+class Errand:
+    """An event, when it came, how often it has failed and how often it was refused."""
+
+    event: Event
+    since: float
+    retries: int
+    most_age: float
+    failures: int = 0
+    refusals: int = 0
+
+
+class Later:
+    """A queue of errands.  `current` looks the function up again before every try."""
+
+    def __init__(
+        self,
+        execution: Execution,
+        current: Callable[[Event], Event | None],
+        retry_seconds: Sequence[float] = RETRY_SECONDS,
+    ) -> None:
+        self._execution = execution
+        self._current = current
+        self._retry_seconds = retry_seconds
+        self._changed = threading.Condition()
+        self._due: list[tuple[float, int, Errand]] = []
+        self._count = itertools.count()
+        self._ended = False
+        self._workers = ThreadPoolExecutor(WORKERS, "lambda-later")
+        self._thread = threading.Thread(target=self._dispatch, name="lambda-later", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+        self._workers.shutdown(wait=False, cancel_futures=True)
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def put(self, event: Event, retries: int = 2, most_age: float = 21_600) -> None:
+        """Run the event soon."""
+        self._put(Errand(event, time.time(), retries, most_age), 0)
+
+    def _put(self, errand: Errand, delay: float) -> None:
+        with self._changed:
+            heapq.heappush(self._due, (time.monotonic() + delay, next(self._count), errand))
+            self._changed.notify_all()
+
+    def _dispatch(self) -> None:
+        with self._changed:
+            while not self._ended:
+                wait = self._due[0][0] - time.monotonic() if self._due else None
+                if wait is None or wait > 0:
+                    self._changed.wait(wait)
+                    continue
+                self._workers.submit(self._run, heapq.heappop(self._due)[2])
+
+    def _run(self, errand: Errand) -> None:
+        event = self._current(errand.event)
+        if event is None or time.time() - errand.since > errand.most_age:
+            return
+        try:
+            outcome, _ = self._execution.run(event)
+        except AwsError as refusal:
+            log.info("%s waits: %s", event.invoked_arn, refusal.message)
+            delay = min(THROTTLED_SECONDS * 2**errand.refusals, LONGEST_WAIT)
+            self._put(replace(errand, refusals=errand.refusals + 1), delay)
+            return
+        if outcome.failed and errand.failures < errand.retries:
+            delay = self._retry_seconds[min(errand.failures, len(self._retry_seconds) - 1)]
+            self._put(replace(errand, failures=errand.failures + 1), delay)
