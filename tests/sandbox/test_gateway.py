@@ -59,6 +59,6 @@ def test_a_client_cannot_name_the_account_it_acts_in(sandbox: Server) -> None:
     one, other = Account(sandbox), Account(sandbox)
     sts = one.client("sts")
     sts.meta.events.register(
-        "before-sign.*.*", lambda request, **_: request.headers.add_header("x-moto-account-id", other.id)
+        "before-send.*.*", lambda request, **_: request.headers.update({"x-moto-account-id": other.id})
     )
     assert sts.get_caller_identity()["Account"] == one.id

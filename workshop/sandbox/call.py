@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+SOURCE_ARN = "aws:SourceArn"
+
 
 @dataclass(frozen=True)
 class Principal:
@@ -30,6 +32,15 @@ class Principal:
     @property
     def is_service(self) -> bool:
         return self.arn.endswith(".amazonaws.com")
+
+
+def acting_service(name: str, account: str, source_arn: str = "") -> Principal:
+    """The AWS service `name` ("events.amazonaws.com") acting by itself, for a resource of `account`.
+
+    Policies see `source_arn`, the resource that it acts for, as ``aws:SourceArn`` and `account`
+    as ``aws:SourceAccount``.
+    """
+    return Principal(account, name, name, tags=((SOURCE_ARN, source_arn),) if source_arn else ())
 
 
 @dataclass(frozen=True)

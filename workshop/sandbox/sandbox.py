@@ -34,7 +34,7 @@ class Sandbox:
         self.settings = settings
         self.now = time.time
         self.sessions = Sessions(load_key(settings.state))
-        self.identity = Identity(self.sessions)
+        self.identity = Identity(self.sessions, lambda: self.now())
         self.permissions = Permissions(self)
         self.clients = Clients(self)
         self.events = Events(self)

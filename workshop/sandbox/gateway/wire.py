@@ -66,17 +66,24 @@ class Route:
 
 
 def scope_of(request: Request) -> Scope:
-    """Service and region out of the credential scope; unsigned requests are S3's, as in moto."""
+    """Service and region out of the credential scope; unsigned ones are S3's unless they say otherwise."""
     credential = request.headers.get("Authorization", "")
     if "X-Amz-Credential" in request.args:
         credential = "Credential=" + request.args["X-Amz-Credential"]
     match = CREDENTIAL.search(credential)
     if not match:
-        return Scope("s3", GLOBAL_REGION)
+        return Scope(_unsigned_service(request), GLOBAL_REGION)
     service = SERVICE_OF_SIGNING_NAME.get(match["service"], match["service"])
     if service == "apigateway" and request.path.startswith("/v2/"):
         service = "apigatewayv2"
     return Scope(service, match["region"])
+
+
+def _unsigned_service(request: Request) -> str:
+    """Whom an unsigned request means: it is refused, yet in the shape that its client reads."""
+    if target := re.match("[A-Za-z]+", request.headers.get("X-Amz-Target", "")):
+        return target[0].lower()
+    return "sts" if request.method == "POST" and "Action" in request.values else "s3"
 
 
 @functools.cache

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import binascii
+import functools
 import hashlib
 import hmac
 import json
@@ -12,8 +14,12 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+from moto.iam.utils import generate_access_key_id_from_account_id
+
 from workshop.sandbox.call import Credentials, Principal
 
+# How the key ids of root users begin; the account follows.
+ROOT = "AKIAROOT"
 KEY_FILE = "root.key"
 KEY_BYTES = 32
 HOUR = 3600
@@ -35,6 +41,12 @@ def load_key(state: Path) -> bytes:
     return key
 
 
+def key_id(prefix: str, account: str) -> str:
+    """A new access key id, which names its account as AWS's do."""
+    made: str = generate_access_key_id_from_account_id(account, prefix=prefix)
+    return made
+
+
 def root_principal(account: str) -> Principal:
     """The root user of an account."""
     return Principal(account, f"arn:aws:iam::{account}:root", account)
@@ -50,23 +62,27 @@ class Sessions:
 
     def __init__(self, key: bytes) -> None:
         self._key = key
+        self.open = functools.lru_cache(maxsize=4096)(self._open)
 
     def root(self, account: str) -> Credentials:
         """The long-term credentials of an account's root user."""
-        access_key = "AKIAROOT" + account
+        access_key = ROOT + account
         return Credentials(access_key, self.secret(access_key), None, root_principal(account))
 
     def mint(self, principal: Principal, seconds: float = HOUR) -> Credentials:
         """Temporary credentials for `principal`, valid for `seconds` from now."""
         until = principal.expires or time.time() + seconds
         principal = Principal(**{**principal.__dict__, "expires": until})
-        access_key = "ASIA" + base64.b32encode(secrets.token_bytes(10)).decode()
+        access_key = key_id("ASIA", principal.account)
         token = self._seal(access_key, principal)
         return Credentials(access_key, self.secret(access_key), token, principal)
 
-    def open(self, access_key: str, token: str) -> Principal | None:
+    def _open(self, access_key: str, token: str) -> Principal | None:
         """Whom a session token stands for, or None if it was not sealed here for this key."""
-        sealed = base64.urlsafe_b64decode(token.encode() + b"==")
+        try:
+            sealed = base64.urlsafe_b64decode(token.encode() + b"==")
+        except (binascii.Error, UnicodeEncodeError):
+            return None
         seal, body = sealed[:32], sealed[32:]
         if not hmac.compare_digest(seal, self._mac(access_key.encode() + body)):
             return None

@@ -11,7 +11,7 @@ from typing import Any
 
 from werkzeug.datastructures import Headers
 
-from workshop.sandbox.call import Call, Principal
+from workshop.sandbox.call import SOURCE_ARN, Call, Principal
 from workshop.sandbox.permissions.grants import FEDERATED_BY, entity_of, user_name
 
 Values = tuple[str, ...]
@@ -21,7 +21,7 @@ TAG_PARAMETERS = ("Tags", "tags", "TagSet")
 def of_caller(caller: Principal) -> dict[str, Values]:
     """Who calls."""
     if caller.is_service:
-        return {"aws:principalisawsservice": ("true",), "aws:principalservicename": (caller.arn,)}
+        return _of_service(caller)
     found: dict[str, Values] = {
         "aws:principalarn": (caller.role or caller.arn,),
         "aws:principalaccount": (caller.account,),
@@ -34,6 +34,16 @@ def of_caller(caller: Principal) -> dict[str, Values]:
     if caller.expires:
         found["aws:multifactorauthpresent"] = ("false",)
     return found | _principal_tags(caller)
+
+
+def _of_service(caller: Principal) -> dict[str, Values]:
+    found: dict[str, Values] = {
+        "aws:principalisawsservice": ("true",),
+        "aws:principalservicename": (caller.arn,),
+        "aws:sourceaccount": (caller.account,),
+    }
+    source = dict(caller.tags).get(SOURCE_ARN)
+    return found | {"aws:sourcearn": (source,)} if source else found
 
 
 def _kind(caller: Principal) -> str:
