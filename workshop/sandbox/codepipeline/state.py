@@ -69,7 +69,6 @@ class ActionRun:
     inputs: list[Artifact] = field(default_factory=list)
     outputs: list[Artifact] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=dict)
-    settled: bool = False
 
 
 @dataclass
@@ -205,20 +204,10 @@ class Pipeline:
 
 
 @dataclass
-class Job:
-    """Work handed to a Lambda function, which answers with PutJob…Result."""
-
-    id: str
-    pipeline: str
-    run: str
-
-
-@dataclass
 class State:
     """The CodePipeline of one account in one region."""
 
     pipelines: dict[str, Pipeline] = field(default_factory=dict)
-    jobs: dict[str, Job] = field(default_factory=dict)
 
     def runs(self) -> Iterator[tuple[Pipeline, ActionRun]]:
         """Every unfinished run of an action, with its pipeline."""

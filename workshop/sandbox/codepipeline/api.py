@@ -1,0 +1,71 @@
+"""The CodePipeline service: all groups of its operations, its clock, and its door for events.
+
+The engine decides, the conductor carries out, the crew does the actions' work; the groups of
+operations are classes built on one desk, and none reaches into another.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from workshop.sandbox.call import AwsError, Principal
+from workshop.sandbox.codepipeline.clock import Clock
+from workshop.sandbox.codepipeline.executions import Executions
+from workshop.sandbox.codepipeline.gates import Gates
+from workshop.sandbox.codepipeline.pipelines import Pipelines
+from workshop.sandbox.codepipeline.state import Trigger
+from workshop.sandbox.codepipeline.work import ActionFailed
+
+if TYPE_CHECKING:
+    from workshop.sandbox.sandbox import Sandbox
+
+# Whose result comes by the API survives a restart; all else was a thread of the old process.
+ANSWERED_BY_API = ("Manual", "Lambda")
+
+
+class CodePipeline(Pipelines, Executions, Gates):
+    """AWS CodePipeline, JSON 1.1; pipelines live in the account and region of the caller."""
+
+    name: ClassVar[str] = "codepipeline"
+    complete: ClassVar[bool] = True
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__(sandbox)
+        self._clock = Clock(sandbox, self.register, self.conductor, self.start_execution)
+
+    def start_by_event(self, who: Principal, arn: str, rule: str, asked: dict[str, Any]) -> str:
+        """Start the pipeline `arn` because the EventBridge rule `rule` (its ARN) matched; the execution's id.
+
+        `who` is the session of the target's role, which must be allowed to start it;
+        `asked` is the target's input.  AwsError if it may not or the pipeline is not there.
+        """
+        _, _, _, region, account, name = arn.split(":", 5)
+        self.sandbox.permissions.require(who, "codepipeline:StartPipelineExecution", arn, region)
+        pipeline = self.register.of(account, region).pipelines.get(name)
+        if pipeline is None:
+            raise AwsError(
+                "PipelineNotFoundException",
+                f"Account '{account}' does not have a pipeline with name '{name}'",
+            )
+        return self.start_execution(pipeline, Trigger("CloudWatchEvent", rule), asked)
+
+    def start(self) -> None:
+        """Begin to watch deadlines and polled sources; go on where a restart interrupted."""
+        self._give_up_orphans()
+        self._clock.start()
+
+    def stop(self) -> None:
+        """End the clock and all actions."""
+        self._clock.stop()
+        self.crew.stop()
+
+    def _give_up_orphans(self) -> None:
+        """Fail the runs whose thread ended with an earlier process; a retry does them again."""
+        with self.conductor.lock:
+            orphans = [found for state in self.register.all() for found in state.runs()]
+        for pipeline, run in orphans:
+            execution = pipeline.execution(run.execution)
+            stage = execution.structure.stage(run.stage) if execution else None
+            if stage and stage.action(run.action).provider not in ANSWERED_BY_API:
+                lost = ActionFailed("SystemUnavailable", "The sandbox was stopped while this action ran.")
+                self.conductor.settle(pipeline, run, lost)
