@@ -18,12 +18,13 @@ from workshop.sandbox.codecommit.branches import Branches
 from workshop.sandbox.codecommit.commits import Commits
 from workshop.sandbox.codecommit.files import Files
 from workshop.sandbox.codecommit.git import Git
+from workshop.sandbox.codecommit.pullrequests import PullRequests
 from workshop.sandbox.codecommit.repositories import Repositories
 from workshop.sandbox.codecommit.state import Repository
 from workshop.sandbox.codecommit.words import no_commit, no_repository
 
 
-class CodeCommit(Repositories, Branches, Commits, Files):
+class CodeCommit(Repositories, Branches, Commits, Files, PullRequests):
     """AWS CodeCommit, JSON 1.1; repositories live in the account and region of the caller."""
 
     name: ClassVar[str] = "codecommit"

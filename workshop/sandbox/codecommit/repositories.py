@@ -33,10 +33,10 @@ class Repositories(Desk):
             repository = self.store.create(call.account, call.region, name)
         repository.description, repository.tags = description, tags
         repository.kms_key = call.params.get("kmsKeyId")
-        return {"repositoryMetadata": self._shown(repository)}
+        return {"repositoryMetadata": self._metadata(repository)}
 
     def get_repository(self, call: Call) -> dict[str, Any]:
-        return {"repositoryMetadata": self._shown(self.repository(call))}
+        return {"repositoryMetadata": self._metadata(self.repository(call))}
 
     def batch_get_repositories(self, call: Call) -> dict[str, Any]:
         names = call.params["repositoryNames"]
@@ -45,7 +45,7 @@ class Repositories(Desk):
         known = self.state_of(call).repositories
         missing = [name for name in names if name not in known]
         return {
-            "repositories": [self._shown(known[name]) for name in names if name in known],
+            "repositories": [self._metadata(known[name]) for name in names if name in known],
             "repositoriesNotFound": missing,
             "errors": [_not_found(name) for name in missing],
         }
@@ -129,7 +129,7 @@ class Repositories(Desk):
         if name in self.state_of(call).repositories:
             raise AwsError("RepositoryNameExistsException", f"Repository named {name} already exists")
 
-    def _shown(self, repository: Repository) -> dict[str, Any]:
+    def _metadata(self, repository: Repository) -> dict[str, Any]:
         """RepositoryMetadata; without `cloneUrlSsh`, since nothing here answers to ssh."""
         shown = {
             "accountId": repository.account,

@@ -8,6 +8,7 @@ from typing import Any
 
 from workshop.sandbox.codecommit.git import HEADS, Git
 from workshop.sandbox.codecommit.news import RefChange
+from workshop.sandbox.codecommit.rules import shown_rule
 from workshop.sandbox.codecommit.state import Merge, PullRequest, Repository, State, now
 
 Told = tuple[PullRequest, str]
@@ -79,6 +80,33 @@ def shown_merge(request: PullRequest) -> dict[str, Any]:
         "mergeCommitId": merge.commit,
         "mergeOption": merge.option,
     }
+
+
+def shown_request(request: PullRequest, repository: Repository) -> dict[str, Any]:
+    """A PullRequest as AWS shows it."""
+    target = {
+        "repositoryName": repository.name,
+        "sourceReference": request.source,
+        "destinationReference": request.destination,
+        "sourceCommit": request.source_commit,
+        "destinationCommit": request.destination_commit,
+        "mergeBase": request.merge_base,
+        "mergeMetadata": shown_merge(request),
+    }
+    shown = {
+        "pullRequestId": request.id,
+        "title": request.title,
+        "description": request.description,
+        "lastActivityDate": request.active,
+        "creationDate": request.created,
+        "pullRequestStatus": request.status,
+        "authorArn": request.author,
+        "pullRequestTargets": [target],
+        "clientRequestToken": request.token,
+        "revisionId": request.revision,
+        "approvalRules": [shown_rule(rule) for rule in request.rules],
+    }
+    return {key: value for key, value in shown.items() if value is not None}
 
 
 def new_revision() -> str:

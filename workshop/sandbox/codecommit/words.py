@@ -152,6 +152,7 @@ WORDS = {
         "commit ID for the branch of the repository where you want to add or update a file."
     ),
     "InvalidPathException": "The specified path is not valid.",
+    "InvalidPullRequestEventTypeException": "The pull request event type is not valid.",
     "InvalidPullRequestStatusException": (
         "The pull request status is not valid. The only valid values are OPEN and CLOSED."
     ),
@@ -275,6 +276,7 @@ WORDS = {
     "ReferenceDoesNotExistException": (
         "The specified reference does not exist. You must provide a full commit ID."
     ),
+    "ReferenceTypeNotSupportedException": "The specified reference is not a supported type.",
     "ReplacementContentRequiredException": (
         "USE_NEW_CONTENT was specified, but no replacement content has been provided."
     ),
