@@ -12,7 +12,7 @@ from typing import Any
 from werkzeug.datastructures import Headers
 
 from workshop.sandbox.call import SOURCE_ARN, Call, Principal
-from workshop.sandbox.permissions.grants import FEDERATED_BY, entity_of, user_name
+from workshop.sandbox.permissions.grants import SOURCE_IDENTITY, entity_of, marks, user_name
 
 Values = tuple[str, ...]
 TAG_PARAMETERS = ("Tags", "tags", "TagSet")
@@ -31,6 +31,8 @@ def of_caller(caller: Principal) -> dict[str, Values]:
     }
     if ":user/" in caller.arn:
         found["aws:username"] = (user_name(caller),)
+    if source := marks(caller).get(SOURCE_IDENTITY):
+        found["aws:sourceidentity"] = (source,)
     if caller.expires:
         found["aws:multifactorauthpresent"] = ("false",)
     return found | _principal_tags(caller)
@@ -57,7 +59,7 @@ def _kind(caller: Principal) -> str:
 def _principal_tags(caller: Principal) -> dict[str, Values]:
     """The tags of the role or user; those of the session go before them."""
     tags = _tags(getattr(entity_of(caller), "tags", None) or ())
-    tags |= {key.lower(): (value,) for key, value in caller.tags if key != FEDERATED_BY}
+    tags |= {key.lower(): (value,) for key, value in caller.tags if not key.startswith("aws:")}
     return {f"aws:principaltag/{key}": value for key, value in tags.items()}
 
 

@@ -12,13 +12,20 @@ from workshop.sandbox.permissions.document import MalformedPolicyError, Policy, 
 from workshop.sandbox.permissions.evaluation import Law, Named
 
 EMPTY = Policy(())
+EVERYTHING = '{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
+FULL = Named("everything", parse(EVERYTHING))
+# How a federated session remembers the user, or "root", whose permissions it is a part of.
+FEDERATED_BY = "aws:FederatedBy"
+SOURCE_IDENTITY = "aws:SourceIdentity"
+TRANSITIVE = "aws:TransitiveTagKeys"
 
 
 def law_of(caller: Principal, resource: tuple[Named, ...] = ()) -> Law:
     """Every policy for a request by `caller`; `resource` are those on what it is about."""
     entity = entity_of(caller)
+    own = identity_policies(entity, iam_of(caller.account)) if entity else ()
     return Law(
-        identity=identity_policies(entity, iam_of(caller.account)) if entity else (),
+        identity=(FULL,) if marks(caller).get(FEDERATED_BY) == "root" else own,
         boundary=boundary_of(entity, caller.account),
         session=session_policies(caller),
         resource=resource,
@@ -44,11 +51,12 @@ def user_name(caller: Principal) -> str:
     """The name of the IAM user who calls or who made the federated session; empty if none did."""
     if ":user/" in caller.arn:
         return caller.arn.rsplit("/", 1)[-1]
-    return dict(caller.tags).get(FEDERATED_BY, "")
+    return marks(caller).get(FEDERATED_BY, "")
 
 
-# How a federated session remembers the user whose permissions it is a part of.
-FEDERATED_BY = "aws:federated-by"
+def marks(caller: Principal) -> dict[str, str]:
+    """What a session carries besides its tags; AWS keeps the prefix ``aws:`` from tags."""
+    return {name: value for name, value in caller.tags if name.startswith("aws:")}
 
 
 def identity_policies(entity: Any, iam: IAMBackend) -> tuple[Named, ...]:
@@ -88,10 +96,12 @@ def boundary_of(entity: Any, account: str) -> tuple[Named, ...] | None:
 
 
 def session_policies(caller: Principal) -> tuple[Named, ...] | None:
-    """The policies passed when the session was made."""
+    """The policies passed when the session was made, managed ones by their ARN."""
     if not caller.policies:
         return None
-    return tuple(Named("session policy", read(text)) for text in caller.policies)
+    held = iam_of(caller.account).managed_policies
+    texts = (default_text(held[t]) if t in held else t for t in caller.policies)
+    return tuple(Named("session policy", read(text)) for text in texts)
 
 
 def read(text: Any) -> Policy:

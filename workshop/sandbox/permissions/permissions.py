@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 FREE = frozenset({"sts:GetCallerIdentity", "sts:GetSessionToken", "sts:GetAccessKeyInfo"})
 # Decided by the role's trust policy as well, which the STS service weighs itself.
 ELSEWHERE = frozenset({"AssumeRole", "AssumeRoleWithWebIdentity", "AssumeRoleWithSAML"})
+INVALID_TOKEN = "The security token included in the request is invalid."
 Facts = Mapping[str, str | Sequence[str]]
 
 
@@ -41,6 +42,9 @@ class Permissions:
         """Raise AwsError AccessDenied, in AWS's words, unless the caller may make this call."""
         if call.service == "sts" and call.operation in ELSEWHERE:
             return
+        if call.service == "iam" and call.caller.expires and not call.caller.role:
+            # IAM takes no sessions of users made without a second factor.
+            raise AwsError("InvalidClientTokenId", INVALID_TOKEN, FORBIDDEN)
         about = facts.of_request(call, self._sandbox.now(), request.headers)
         if call.service == "s3":
             about |= s3.signature_facts(request)

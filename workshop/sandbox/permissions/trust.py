@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from workshop.sandbox.call import Principal
 from workshop.sandbox.permissions.evaluation import Decision, Kind, Law, Named, Question, Reason, decide
-from workshop.sandbox.permissions.grants import law_of, read
+from workshop.sandbox.permissions.grants import FULL, law_of, read
 from workshop.sandbox.permissions.pattern import Context
 
 if TYPE_CHECKING:
@@ -32,11 +32,7 @@ def trusts(role: Role, caller: Principal, context: Context, action: str = ASSUME
 def _speaks(trust: tuple[Named, ...], caller: Principal, action: str, role: Role, context: Context) -> bool:
     """Whether the trust policy, taken alone, has a part in the permission: without it there is none."""
     stranger = Question(caller, action, role.arn, context, owner="elsewhere")
-    everything = Named("everything", read(EVERYTHING))
-    return decide(Law(identity=(everything,), resource=trust), stranger).allowed
-
-
-EVERYTHING = '{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
+    return decide(Law(identity=(FULL,), resource=trust), stranger).allowed
 
 
 def session_principal(
