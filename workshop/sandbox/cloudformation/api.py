@@ -1,0 +1,43 @@
+"""The CloudFormation service: stacks and change sets with an engine of our own.
+
+Operations are checked here and answered from the ledger; what they set off runs in
+threads (`office`, `worker`), as the stack's role or as whoever called.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import MutableMapping
+from typing import TYPE_CHECKING
+
+from .changesets import ChangeSetOperations
+from .looking import LookOperations
+from .office import Office
+from .stacks import StackOperations
+from .state import Region
+
+if TYPE_CHECKING:
+    from workshop.sandbox.sandbox import Sandbox
+
+
+class CloudFormation(StackOperations, ChangeSetOperations, LookOperations):
+    """AWS CloudFormation; `state` holds everything that is to survive a restart."""
+
+    name = "cloudformation"
+    complete = True
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.office = Office(sandbox)
+
+    @property
+    def state(self) -> MutableMapping[tuple[str, str], Region]:
+        return self.office.ledger.state
+
+    def start(self) -> None:
+        """Import the SAM translator meanwhile, and settle what a stop has interrupted."""
+        self.office.mend()
+        threading.Thread(target=self.office.sam.warm, name="sam-warm", daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop the operations that are running."""
+        self.office.stop()

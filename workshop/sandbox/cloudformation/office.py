@@ -1,0 +1,191 @@
+"""Runs the operations on stacks: one at a time for each stack, each in a thread of its own."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from workshop.sandbox.call import AwsError, Call, Credentials, Principal
+
+from .catalogue import Catalogue
+from .ledger import Ledger
+from .requests import Reader
+from .sam import Sam
+from .scope import Place
+from .sources import invalid
+from .state import Region, Stack
+from .worker import Surroundings, Worker
+
+if TYPE_CHECKING:
+    from workshop.sandbox.sandbox import Sandbox
+
+log = logging.getLogger(__name__)
+SERVICE = "cloudformation.amazonaws.com"
+# Most operations here end within this many seconds.  An answer that waits for them spares
+# clients, whose waiters look at once and then sleep for 5 to 30 seconds.
+PATIENCE = 0.75
+STOPPED = "The sandbox was stopped during this operation."
+
+
+@dataclass
+class Running:
+    """An operation under way."""
+
+    worker: Worker
+    done: threading.Event = field(default_factory=threading.Event)
+
+
+class Office:
+    """What the API's operations share: the ledger, the engine's parts, what is running."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.ledger = Ledger(sandbox)
+        self.catalogue = Catalogue()
+        self.sam = Sam()
+        self._sandbox = sandbox
+        self._running: dict[str, Running] = {}
+
+    def region(self, call: Call) -> Region:
+        return self.ledger.region(call.account, call.region)
+
+    def stack(
+        self, call: Call, missing: str = "Stack with id {} does not exist", key: str = "StackName"
+    ) -> Stack:
+        """The stack that a request names; `missing` is how this operation says that there is none."""
+        name = str(call.params.get(key, ""))
+        with self.ledger.lock:
+            found = self.region(call).stack(name)
+        if found is None:
+            raise invalid(missing.format(name))
+        return found
+
+    def place(self, stack: Stack) -> Place:
+        """Where `stack` is, by its own id."""
+        region, account = stack.id.split(":")[3:5]
+        notifications = stack.definition.notifications if stack.definition else ()
+        return Place(account, region, stack.id, stack.name, notifications)
+
+    def reader(self, call: Call, stack_id: str, name: str) -> Reader:
+        """Reads the templates of a request, as its caller."""
+        place = Place(
+            call.account, call.region, stack_id, name, tuple(call.params.get("NotificationARNs") or ())
+        )
+        client = functools.partial(self._client, call.caller, call.region)
+        return Reader(client, place, self.catalogue, self.sam, self._sandbox.endpoint)
+
+    def role(self, call: Call, stack: Stack | None) -> str | None:
+        """The role for an operation: the request's, else the one that sticks to the stack.
+
+        AwsError ValidationError if CloudFormation cannot assume it.
+        """
+        found: str | None = call.params.get("RoleARN") or (stack.role if stack else None)
+        if found:
+            self._assume(found, call.region)
+        return found
+
+    def begin(
+        self,
+        stack: Stack,
+        act: Callable[[Worker], None],
+        *,
+        caller: Principal,
+        token: str | None = None,
+        patience: float = PATIENCE,
+    ) -> None:
+        """Start `act` for `stack`, under its role or as `caller`; waits for the end, but not for long."""
+        place = self.place(stack)
+        who: Credentials | Principal = self._assume(stack.role, place.region) if stack.role else caller
+        around = Surroundings(
+            self.ledger,
+            self.catalogue,
+            functools.lru_cache(functools.partial(self._client, who, place.region)),
+            self._wait_for_child,
+            self._sandbox.endpoint,
+        )
+        running = Running(Worker(around, stack, place, token))
+        with self.ledger.lock:
+            earlier = self._running.get(stack.id)
+            self._running[stack.id] = running
+        threading.Thread(
+            target=self._run, args=(stack, running, earlier, act), name=f"stack-{stack.name}", daemon=True
+        ).start()
+        running.done.wait(patience)
+
+    def cancel(self, stack: Stack) -> None:
+        """Ask the operation on `stack` to stop where it is."""
+        with self.ledger.lock:
+            running = self._running.get(stack.id)
+        if running:
+            running.worker.cancelled.set()
+
+    def mend(self) -> None:
+        """After a restart: what was under way has stopped halfway, and says so."""
+        for region in list(self.ledger.state.values()):
+            for stack in [s for s in region.stacks.values() if s.busy]:
+                self.ledger.status(stack, _failed(stack.status), STOPPED)
+
+    def stop(self) -> None:
+        """Cancel what is running and wait for it."""
+        for running in list(self._running.values()):
+            running.worker.cancelled.set()
+        for running in list(self._running.values()):
+            running.done.wait(5)
+
+    def _run(
+        self, stack: Stack, running: Running, earlier: Running | None, act: Callable[[Worker], None]
+    ) -> None:
+        if earlier:
+            earlier.done.wait()
+        try:
+            act(running.worker)
+        except Exception:  # a bug of ours: the stack must not stay in progress for ever
+            log.exception("operation on stack %s failed", stack.id)
+            self.ledger.status(stack, _failed(stack.status), "Internal Failure; the sandbox's log says more.")
+        finally:
+            with self.ledger.lock:
+                if self._running.get(stack.id) is running:
+                    del self._running[stack.id]
+            running.done.set()
+
+    def _wait_for_child(self, parent: Stack, child_id: str) -> tuple[str, str | None]:
+        place = self.place(parent)
+        with self.ledger.lock:
+            child = self.ledger.region(place.account, place.region).stack(child_id)
+            if child is None:
+                return "DELETE_COMPLETE", None
+            child.parent, child.root = parent.id, parent.root or parent.id
+            running = self._running.get(child.id)
+        if running:
+            running.done.wait()
+        return child.status, child.reason
+
+    def _assume(self, role: str, region: str) -> Credentials:
+        try:
+            return self._sandbox.clients.assume(role, "AWSCloudFormation", SERVICE, region=region)
+        except AwsError:
+            raise invalid(f"Role {role} is invalid or cannot be assumed") from None
+
+    def _client(self, who: Credentials | Principal, region: str, service: str) -> Any:
+        return self._sandbox.clients.client(service, who, region)
+
+
+def _failed(status: str) -> str:
+    """What an operation's status becomes when it cannot go on."""
+    return {
+        "ROLLBACK_IN_PROGRESS": "ROLLBACK_FAILED",
+        "DELETE_IN_PROGRESS": "DELETE_FAILED",
+        "CREATE_IN_PROGRESS": "CREATE_FAILED",
+        "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": "UPDATE_COMPLETE",
+        "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": "UPDATE_ROLLBACK_COMPLETE",
+        "UPDATE_ROLLBACK_IN_PROGRESS": "UPDATE_ROLLBACK_FAILED",
+    }.get(status, "UPDATE_FAILED")
+
+
+def new_id(call: Call, kind: str, name: str) -> str:
+    """The ARN of a new stack or change set."""
+    return call.arn(f"{kind}/{name}/{uuid.uuid4()}")

@@ -1,0 +1,21 @@
+"""The resource types that stacks can have here, each by its AWS name."""
+
+from collections.abc import Mapping
+
+from workshop.sandbox.cloudformation.work import Kind
+
+from . import functions, iam, messages, secrets, storage, watching
+
+KINDS: Mapping[str, Kind] = {
+    **functions.KINDS,
+    **iam.KINDS,
+    **messages.KINDS,
+    **secrets.KINDS,
+    **storage.KINDS,
+    **watching.KINDS,
+}
+
+
+def kind_of(type_: str) -> Kind | None:
+    """How resources of this type are made here; None if they cannot be."""
+    return KINDS.get("AWS::CloudFormation::CustomResource" if type_.startswith("Custom::") else type_)
