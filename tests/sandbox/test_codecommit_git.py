@@ -154,7 +154,7 @@ def test_wrong_credentials_are_refused_in_words(learner: Learner) -> None:
     )
     assert "Signature expired" in learner.git("clone", wrong, "clone", fails=True)
     nobody = f"http://nobody:password@{learner.host}/v1/repos/r"
-    assert "security token included in the request is invalid" in learner.git(
+    assert "git user name or password is wrong" in learner.git(
         "clone", nobody, "c", fails=True
     )
 

@@ -13,18 +13,21 @@ from typing import BinaryIO, ClassVar
 
 from workshop.sandbox.call import Principal
 from workshop.sandbox.codecommit import smartgit
+from workshop.sandbox.codecommit.approvals import Approvals
 from workshop.sandbox.codecommit.archive import zipped
 from workshop.sandbox.codecommit.branches import Branches
+from workshop.sandbox.codecommit.comments import Comments
 from workshop.sandbox.codecommit.commits import Commits
 from workshop.sandbox.codecommit.files import Files
 from workshop.sandbox.codecommit.git import Git
-from workshop.sandbox.codecommit.pullrequests import PullRequests
 from workshop.sandbox.codecommit.repositories import Repositories
 from workshop.sandbox.codecommit.state import Repository
+from workshop.sandbox.codecommit.templates import Templates
+from workshop.sandbox.codecommit.triggering import Triggers
 from workshop.sandbox.codecommit.words import no_commit, no_repository
 
 
-class CodeCommit(Repositories, Branches, Commits, Files, PullRequests):
+class CodeCommit(Repositories, Branches, Commits, Files, Comments, Approvals, Templates, Triggers):
     """AWS CodeCommit, JSON 1.1; repositories live in the account and region of the caller."""
 
     name: ClassVar[str] = "codecommit"

@@ -34,6 +34,12 @@ def digest(content: str) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
+def check_digest(rule: Rule, expected: str | None) -> None:
+    """Refuses a change by somebody who has not seen the rule as it is now."""
+    if expected is not None and expected != digest(rule.content):
+        raise refusal("InvalidRuleContentSha256Exception")
+
+
 def new_rule(name: str, content: str, user: str) -> Rule:
     """A rule made now."""
     return Rule(str(uuid.uuid4()), name, content, user)

@@ -109,11 +109,6 @@ WORDS = {
         "The specified file exceeds the file size limit for AWS CodeCommit. For more information about "
         "limits in AWS CodeCommit, see AWS CodeCommit User Guide."
     ),
-    "FolderContentSizeLimitExceededException": (
-        "The commit cannot be created because at least one of the overall changes in the commit results "
-        "in a folder whose contents exceed the limit of 6 MB. Either reduce the number and size of your "
-        "changes, or split the changes across multiple folders."
-    ),
     "IdempotencyParameterMismatchException": (
         "The client request token is not valid. Either the token is not in a valid format, or the token "
         "has been used in a previous request and cannot be reused."
@@ -122,11 +117,15 @@ WORDS = {
     "InvalidApprovalRuleTemplateContentException": (
         "The content of the approval rule template is not valid."
     ),
+    "InvalidApprovalRuleTemplateNameException": (
+        "The name of the approval rule template is not valid. Template names must be between 1 and 100 "
+        "valid characters in length. For more information about limits in AWS CodeCommit, see AWS "
+        "CodeCommit User Guide."
+    ),
     "InvalidApprovalStateException": (
         "The state for the approval is not valid. Valid values include APPROVE and REVOKE."
     ),
     "InvalidBranchNameException": "The specified reference name is not valid.",
-    "InvalidClientRequestTokenException": "The client request token is not valid.",
     "InvalidCommitIdException": "The specified commit ID is not valid.",
     "InvalidConflictDetailLevelException": "The specified conflict detail level is not valid.",
     "InvalidConflictResolutionException": "The specified conflict resolution list is not valid.",
@@ -152,7 +151,6 @@ WORDS = {
         "commit ID for the branch of the repository where you want to add or update a file."
     ),
     "InvalidPathException": "The specified path is not valid.",
-    "InvalidPullRequestEventTypeException": "The pull request event type is not valid.",
     "InvalidPullRequestStatusException": (
         "The pull request status is not valid. The only valid values are OPEN and CLOSED."
     ),
@@ -162,10 +160,6 @@ WORDS = {
     "InvalidReactionValueException": (
         "The value of the reaction is not valid. For more information, see the AWS CodeCommit User Guide."
     ),
-    "InvalidReferenceNameException": (
-        "The specified reference name format is not valid. Reference names must conform to the Git "
-        "references format (for example, refs/heads/main)."
-    ),
     "InvalidReplacementTypeException": (
         "Automerge was specified for resolving the conflict, but the specified replacement type is not valid."
     ),
@@ -173,9 +167,6 @@ WORDS = {
     "InvalidRepositoryNameException": (
         "A specified repository name is not valid. Repository names can be up to 100 letters, numbers, "
         "periods, underscores and dashes, and cannot end in .git."
-    ),
-    "InvalidRepositoryTriggerBranchNameException": (
-        "One or more branch names specified for the trigger is not valid."
     ),
     "InvalidRepositoryTriggerDestinationArnException": (
         "The Amazon Resource Name (ARN) for the trigger is not valid for the specified destination. The "
@@ -186,6 +177,7 @@ WORDS = {
         "One or more events specified for the trigger is not valid. Check to make sure that all events "
         "specified match the requirements for allowed events."
     ),
+    "InvalidRepositoryTriggerNameException": "The name of the trigger is not valid.",
     "InvalidRepositoryTriggerRegionException": (
         "The AWS Region for the trigger target does not match the AWS Region for the repository. "
         "Triggers must be created in the same AWS Region as the target for the trigger."
@@ -194,6 +186,7 @@ WORDS = {
         "The value for the resource ARN is not valid. For more information about resources in "
         "CodeCommit, see CodeCommit Resources and Operations in the CodeCommit User Guide."
     ),
+    "InvalidRuleContentSha256Exception": "The SHA-256 hash signature for the rule content is not valid.",
     "InvalidSortByException": "The specified sort by value is not valid.",
     "InvalidSystemTagUsageException": (
         "The specified tag is not valid. Key names cannot be prefixed with aws:."
@@ -207,6 +200,7 @@ WORDS = {
         "The pull request cannot be merged automatically into the destination branch. You must manually "
         "merge the branches and resolve any conflicts."
     ),
+    "MaximumBranchesExceededException": "The number of branches for the trigger was exceeded.",
     "MaximumFileEntriesExceededException": (
         "The number of specified files to change as part of this commit exceeds the maximum number of "
         "files that can be changed in a single commit. Consider using a Git client for these changes."
