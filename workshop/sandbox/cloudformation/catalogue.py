@@ -99,7 +99,7 @@ def _schema(type_: str, raw: Mapping[str, Any]) -> Schema:
     read_only = {_path(entry) for entry in raw.get("readOnlyProperties") or ()}
     properties = raw.get("properties") or {}
     tags = _tag_property(raw)
-    identifiers = raw.get("primaryIdentifier") or ()
+    identifiers: list[str] = raw.get("primaryIdentifier") or []
     return Schema(
         type=type_,
         properties=frozenset(properties),

@@ -7,13 +7,19 @@ import importlib
 import logging
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
-
-import boto3
 
 from .template import Template, TemplateError
 
 TRANSFORM = "AWS::Serverless-2016-10-31"
+
+
+@dataclass(frozen=True)
+class _Session:
+    """All that the translator asks of a boto3 session."""
+
+    region_name: str
 
 
 class Sam:
@@ -56,8 +62,7 @@ def _translate(template: Template, parameters: Mapping[str, Any], region: str) -
     translator = _translator()
     parser = importlib.import_module("samtranslator.parser.parser").Parser()
     managed = importlib.import_module("samtranslator.internal.managed_policies")
-    session = boto3.session.Session(region_name=region)
-    found: dict[str, Any] = translator.Translator(None, parser, session).translate(
+    found: dict[str, Any] = translator.Translator(None, parser, boto_session=_Session(region)).translate(
         copy.deepcopy(dict(template.body)),
         dict(parameters),
         get_managed_policy_map=lambda: managed.get_bundled_managed_policy_map("aws"),

@@ -119,9 +119,9 @@ def reason_of(error: ClientError, token: str) -> str:
     found = error.response["Error"]
     metadata = error.response.get("ResponseMetadata", {})
     status = metadata.get("HTTPStatusCode", 400)
-    code = str(found.get("Code", ""))
+    code, service = str(found.get("Code", "")), found.get("Service", "")
     return (
-        f'Resource handler returned message: "{found.get("Message", "")} (Service: {found.get("Service", "")}, '
+        f'Resource handler returned message: "{found.get("Message", "")} (Service: {service}, '
         f'Status Code: {status}, Request ID: {metadata.get("RequestId", "")})" '
         f"(RequestToken: {token}, HandlerErrorCode: {handler_code(code, status)})"
     )

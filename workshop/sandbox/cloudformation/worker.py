@@ -225,7 +225,8 @@ class Worker:
         schema = self._around.catalogue.schema(type_)
         resource = Resource(
             name, type_, "", self._ledger.now(), needs=needs,
-            on_delete=_policy(declared, "DeletionPolicy", scope), on_replace=_policy(declared, "UpdateReplacePolicy", scope),
+            on_delete=_policy(declared, "DeletionPolicy", scope),
+            on_replace=_policy(declared, "UpdateReplacePolicy", scope),
             description=declared.get("Description"), metadata=declared.get("Metadata"),
         )  # fmt: skip
         try:

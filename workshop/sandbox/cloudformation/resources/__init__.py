@@ -4,12 +4,16 @@ from collections.abc import Mapping
 
 from workshop.sandbox.cloudformation.work import Kind
 
-from . import functions, iam, messages, secrets, storage, watching
+from . import delivery, functions, httpapi, iam, messages, nested, restapi, secrets, storage, watching
 
 KINDS: Mapping[str, Kind] = {
+    **delivery.KINDS,
     **functions.KINDS,
+    **httpapi.KINDS,
     **iam.KINDS,
     **messages.KINDS,
+    **nested.KINDS,
+    **restapi.KINDS,
     **secrets.KINDS,
     **storage.KINDS,
     **watching.KINDS,
