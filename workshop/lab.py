@@ -165,6 +165,8 @@ class Lab:
         self.rule_role = f"cwe-role-{self.region}-{self.name('pipeline')}"
         self.rule_policy = f"start-pipeline-execution-{self.region}-{self.name('pipeline')}"
         self.answers = {} if answers is None else answers
+        host = aws.endpoint_url or f"https://git-codecommit.{self.region}.amazonaws.com"
+        self.git_url = f"{host}/v1/repos/{self.repository}"
         self._aws = aws
         self._keys = keys
         self._say = say

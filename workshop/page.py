@@ -8,7 +8,8 @@ What an author writes, beyond Markdown:
   where there is no console.
 - `:::console` … `:::` shows only with AWS itself, `:::local` only without its console; `:::note`,
   `:::real` (how it is done in a real account), `:::look` (what to look at) are boxes.
-- Code fenced as `sh` gets a button that copies it; `output` is what a command prints.
+- Code fenced as `sh` gets a button that copies it; `sh alternative` is another way to do the same;
+  `output` is what a command prints.
 - `![What it shows](diagrams/pipeline.svg)` puts our own drawing into the page.
 """
 
@@ -120,11 +121,11 @@ def _part(name: str) -> Callable[..., str]:
 
 def _fence(_self: RendererHTML, tokens: Sequence[Token], place: int, _options: Any, _env: Any) -> str:
     token = tokens[place]
-    language = token.info.strip() or "text"
+    language, *more = token.info.split() or ["text"]
     code = highlight(token.content, _lexer(language), HtmlFormatter(nowrap=True)).rstrip("\n")
-    kind, copy = ("cmd", " data-copy") if language == "sh" else ("output", "")
+    kind, copy = (" ".join(["cmd", *more]), " data-copy") if language == "sh" else ("output", "")
     return (
-        f'<div class="{kind}"{copy}><pre tabindex="0">'
+        f'<div class="{escape(kind)}"{copy}><pre tabindex="0">'
         f'<code class="language-{escape(language)}">{code}</code></pre></div>\n'
     )
 

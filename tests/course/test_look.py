@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from workshop.lab import Attendee, Aws, Keys, Lab
-from workshop.step import NotYet, State, Step, Waiting, look, passed
+from workshop.step import Check, NotYet, State, Step, Waiting, look, passed
 
 LAB = Lab(
     Attendee("paulf", "424200000007", "eu-west-1", "pg23"),
@@ -16,11 +16,11 @@ LAB = Lab(
 )
 
 
-def step_of(*checks):
+def step_of(*checks: Check) -> Step:
     return Step("s", "S", "C", 1, "# S\n", Path(), checks)
 
 
-def holds(lab):
+def holds(lab: Lab) -> str:
     """It holds,
     over two lines.
 
@@ -28,27 +28,27 @@ def holds(lab):
     return f"saw {lab.name('build')}"
 
 
-def gap(lab):
+def gap(lab: Lab) -> str:
     """It is there."""
     raise NotYet("nothing", hint="make it")
 
 
-def under_way(lab):
+def under_way(lab: Lab) -> str:
     """It is over."""
     raise Waiting("the build runs", since=datetime(2026, 1, 1, tzinfo=UTC))
 
 
-def refused(lab):
+def refused(lab: Lab) -> str:
     """It can be read."""
     raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "GetRole")
 
 
-def silent(lab):
+def silent(lab: Lab) -> str:
     """It answers."""
     raise EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
 
 
-def test_a_claim_that_holds_carries_its_evidence():
+def test_a_claim_that_holds_carries_its_evidence() -> None:
     (finding,) = look(step_of(holds), LAB)
     assert (finding.claim, finding.saw) == ("It holds, over two lines.", "saw paulf-pg23-build")
     assert finding.state == State.PASSED
@@ -63,7 +63,7 @@ def test_a_claim_that_holds_carries_its_evidence():
         (silent, State.UNKNOWN, "Could not connect", "EndpointConnectionError"),
     ],
 )
-def test_the_first_gap_ends_the_look(check, state, saw, code):
+def test_the_first_gap_ends_the_look(check: Check, state: State, saw: str, code: str) -> None:
     first, second, third = look(step_of(holds, check, holds), LAB)
     assert first.state == State.PASSED
     assert second.state == state
@@ -72,14 +72,15 @@ def test_the_first_gap_ends_the_look(check, state, saw, code):
     assert third.state == State.NOT_LOOKED_AT
 
 
-def test_a_bug_in_a_check_is_not_a_finding():
-    def broken(lab):
+def test_a_bug_in_a_check_is_not_a_finding() -> None:
+    def broken(lab: Lab) -> str:
         """It works."""
-        return {}["missing"]
+        seen: dict[str, str] = {}
+        return seen["missing"]
 
     with pytest.raises(KeyError):
         look(step_of(broken), LAB)
 
 
-def test_reading_is_enough_where_nothing_is_claimed():
+def test_reading_is_enough_where_nothing_is_claimed() -> None:
     assert passed(look(step_of(), LAB))
