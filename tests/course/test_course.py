@@ -30,7 +30,7 @@ def test_steps_stand_in_their_order_and_chapters_in_that_of_their_first_step(tmp
 
 def test_adding_two_files_adds_a_step_with_its_claims(tmp_path: Path) -> None:
     folder = tmp_path / "added"
-    module = 'def check_it(lab: Lab) -> None:\n    """It is\n    there."""\n    return "here"\n\ndef do(lab: Lab) -> None:\n    "Do."\n'
+    module = 'def check_it(lab):\n    """It is\n    there."""\n    return "here"\n\ndef do(lab):\n    "Do."\n'
     write(folder, "new_step", 10, module=module)
     step = load(folder).step("new-step")
     assert (step.title, step.claims, step.minutes) == ("New Step", ["It is there."], 3)
@@ -77,6 +77,6 @@ def test_a_page_that_breaks_the_contract_says_how(tmp_path: Path, page: str, com
 
 
 def test_a_check_without_a_claim_is_refused(tmp_path: Path) -> None:
-    write(tmp_path / "claimless", "a", 1, module="def check(lab: Lab) -> None:\n    return ''\n")
+    write(tmp_path / "claimless", "a", 1, module="def check(lab):\n    return ''\n")
     with pytest.raises(BrokenStep, match="docstring"):
         load(tmp_path / "claimless")
