@@ -102,3 +102,19 @@ def web() -> None:
     from workshop import launch
 
     launch.serve_web(_config())
+
+
+@main.command("check-course")
+def check_course() -> None:
+    """Walk every step with a fresh attendee: not passed, do, passed, do again changes nothing."""
+    from workshop import rehearsal
+
+    sys.exit(0 if rehearsal.run(_config()) else 1)
+
+
+@main.command("fill-npm-cache", hidden=True)
+def fill_npm_cache() -> None:
+    """Fetch the sample application's packages, so that builds need no network."""
+    from workshop.sandbox import toolchain
+
+    toolchain.fill_npm_cache(_config().sample_app)
