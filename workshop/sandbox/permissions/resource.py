@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from moto.logs.models import logs_backends
 from moto.s3.models import s3_backends
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.sns.models import sns_backends
@@ -53,10 +54,11 @@ class Resources:
             "sqs": _of_queue,
             "sns": _of_topic,
             "secretsmanager": _of_secret,
+            "logs": _of_logs,
         }
 
     def policies_on(self, arn: str) -> tuple[Named, ...]:
-        """Those on one resource: a bucket, function, queue, topic or secret."""
+        """Those on one resource: a bucket, function, queue, topic, secret or log group."""
         parts = arn.split(":", ARN_PARTS - 1)
         if len(parts) < ARN_PARTS:
             return ()
@@ -101,6 +103,14 @@ def _of_secret(region: str, account: str, name: str) -> str | None:
     secrets = secretsmanager_backends[account][region].secrets.values()
     policies = (getattr(s, "policy", None) for s in list(secrets) if s.arn == arn)
     return next((_text(policy) for policy in policies if policy), None)
+
+
+def _of_logs(region: str, account: str, _name: str) -> str | None:
+    """The policies of CloudWatch Logs are a region's: each names its log groups itself."""
+    policies = list(logs_backends[account][region].resource_policies.values())
+    found = [json.loads(policy.policy_document)["Statement"] for policy in policies]
+    statements = [one for given in found for one in (given if isinstance(given, list) else [given])]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements}) if statements else None
 
 
 def _text(policy: Any) -> str:

@@ -16,6 +16,8 @@ SERVICE = "AWSCodeBuild"
 
 def run(work: Work) -> Outcome:
     """Run the project's build on the input artifacts; ActionFailed unless it succeeds."""
+    if work.configuration.get("BatchEnabled") == "true":
+        raise ActionFailed("ConfigurationError", "This sandbox does not have batch builds.")
     started = _start(work)
     url = _url(work, started)
     work.report(Progress(started, url))
