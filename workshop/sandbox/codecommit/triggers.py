@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from workshop.sandbox.call import AwsError, Principal
+from workshop.sandbox.call import AwsError, Principal, acting_service
 from workshop.sandbox.codecommit.news import RefChange
 from workshop.sandbox.codecommit.state import Repository, now
 
@@ -57,7 +57,7 @@ def send(
     caller: Principal,
 ) -> None:
     """Publishes to the topic or invokes the function, as the service CodeCommit itself."""
-    service = Principal(repository.account, "codecommit.amazonaws.com", "codecommit.amazonaws.com")
+    service = acting_service("codecommit.amazonaws.com", repository.account, repository.arn)
     target = trigger["destinationArn"]
     text = json.dumps({"Records": [record(repository, trigger, changes, caller)]})
     if target.split(":")[2] == "sns":
