@@ -26,9 +26,12 @@ def run(config: Config) -> bool:
     """Walk the course, a line a step; whether every step held."""
     console = Console(highlight=False)
     course = load(config.course)
-    with tempfile.TemporaryDirectory() as folder, _sandbox(Path(folder), config.region) as server:
-        with console.status("Preparing an account …") as status:
-            held = walk(course, _lab(config, server, status), _teller(console, status, course))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _sandbox(Path(folder), config.region) as server,
+        console.status("Preparing an account …") as status,
+    ):
+        held = walk(course, _lab(config, server, status), _teller(console, status, course))
     words = "Every step holds." if held else "The walk ended at the first step that does not hold."
     console.print(f"[green]✓[/] {words}" if held else f"[red]✕[/] {words}")
     return held
