@@ -83,9 +83,10 @@ class Statement:
 
 @dataclass(frozen=True)
 class Policy:
-    """A policy document, read."""
+    """A policy document, read; `text` is as it was written."""
 
     statements: tuple[Statement, ...]
+    text: str = ""
 
 
 class MalformedPolicyError(ValueError):
@@ -101,16 +102,16 @@ def parse(text: str) -> Policy:
     """
     try:
         document = json.loads(text)
-        return _policy(document)
+        return _policy(document, text)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise MalformedPolicyError(f"Syntax errors in policy: {error}") from error
 
 
-def _policy(document: Mapping[str, Any]) -> Policy:
+def _policy(document: Mapping[str, Any], text: str) -> Policy:
     plain = document.get("Version") != VARIABLES_SINCE
     statements = document["Statement"]
     items = [statements] if isinstance(statements, dict) else statements
-    return Policy(tuple(_statement(i, item, plain) for i, item in enumerate(items)))
+    return Policy(tuple(_statement(i, item, plain) for i, item in enumerate(items)), text)
 
 
 def _statement(index: int, item: Mapping[str, Any], plain: bool) -> Statement:
