@@ -1,0 +1,127 @@
+"""Leads an attendee through the course: looks at their work, helps, and knows where they stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workshop import course as pages
+from workshop import step as steps
+from workshop.course import Course
+from workshop.jobs import Job, Jobs
+from workshop.lab import Lab
+from workshop.labs import STALE, Labs
+from workshop.progress import Enrolled, Look, Mark, Progress
+from workshop.step import Finding, Question, State, Step
+
+
+@dataclass(frozen=True)
+class Task:
+    """What an attendee has to do on a page, and how far it is: claims, findings, and help."""
+
+    step: Step
+    findings: tuple[Finding, ...]
+    look: Look | None
+    questions: tuple[Question, ...]
+    answers: dict[str, str]
+    job: Job | None
+    elsewhere: Job | None
+    lines: tuple[str, ...]
+    worker: bool
+
+    @property
+    def passed(self) -> bool:
+        return bool(self.findings) and steps.passed(list(self.findings))
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it is worth looking again by itself."""
+        return any(finding.state == State.WAITING for finding in self.findings)
+
+    @property
+    def running(self) -> bool:
+        return self.job is not None and self.job.open
+
+
+class Guide:
+    """What the pages ask: one call for each thing that an attendee may do."""
+
+    def __init__(self, course: Course, progress: Progress, labs: Labs, jobs: Jobs) -> None:
+        self.course = course
+        self.progress = progress
+        self.labs = labs
+        self.jobs = jobs
+
+    def lab_of(self, enrolled: Enrolled) -> Lab:
+        """The attendee's lab, with credentials that AWS accepts. Raises NoGround."""
+        return self.labs.open(enrolled)
+
+    def page(self, enrolled: Enrolled, step: Step) -> str:
+        """The step's page as HTML, with this attendee's names; AWS is not asked."""
+        return pages.render(step, self.labs.lab(enrolled))
+
+    def look(self, enrolled: Enrolled, slug: str) -> list[Finding]:
+        """Look at the attendee's work, and remember what was found. Raises NoGround."""
+        step = self.course.step(slug)
+        findings = steps.look(step, self.labs.open(enrolled))
+        if _refused_as_stranger(findings) and self.labs.mend(enrolled):
+            again = self.progress.by_id(enrolled.id) or enrolled
+            findings = steps.look(step, self.labs.open(again))
+        self.progress.looked(enrolled.id, slug, findings)
+        return findings
+
+    def answer(self, enrolled: Enrolled, slug: str, given: dict[str, str]) -> None:
+        """Keep the answers to this step's questions; what was not asked is left out."""
+        lab = self.labs.open(enrolled)
+        for question in self.course.step(slug).questions(lab):
+            if question.key in given:
+                lab.answers[question.key] = given[question.key].strip()[:200]
+
+    def do(self, enrolled: Enrolled, slug: str) -> Job:
+        """Ask for the step to be done; the job that is open already, if there is one."""
+        self.course.step(slug)
+        return self.jobs.ask(enrolled.id, slug)
+
+    def read(self, enrolled: Enrolled, slug: str) -> None:
+        """The attendee has read a page on which nothing is to be done."""
+        if not self.course.step(slug).checks:
+            self.progress.record_once(enrolled.id, "read", slug)
+
+    def task(self, enrolled: Enrolled, slug: str, asking: bool = True) -> Task:
+        """How far the attendee is on this page. AWS is asked only where a question needs it."""
+        step = self.course.step(slug)
+        look = self.progress.last_look(enrolled.id, slug)
+        current = self.jobs.current(enrolled.id)
+        job = current if current and current.slug == slug else self.jobs.last(enrolled.id, slug)
+        asked = step.questions(self.labs.open(enrolled)) if asking and step.asks else []
+        return Task(
+            step=step,
+            findings=_for_claims(step, look),
+            look=look,
+            questions=tuple(asked),
+            answers=dict(self.progress.answers(enrolled.id)) if asked else {},
+            job=job,
+            elsewhere=current if current and current.slug != slug else None,
+            lines=tuple(self.jobs.lines(job.id)) if job else (),
+            worker=self.jobs.worker_alive() if current else True,
+        )
+
+    def states(self, enrolled: Enrolled) -> dict[str, Mark]:
+        """Where the attendee stands, by slug; every step of the course is in it."""
+        marks = self.progress.marks(enrolled.id)
+        return {step.slug: marks.get(step.slug, Mark.TODO) for step in self.course.steps}
+
+    def next_to_do(self, enrolled: Enrolled) -> Step:
+        """The first step that is not done; the last one when all are."""
+        states = self.states(enrolled)
+        todo = (step for step in self.course.steps if states[step.slug] == Mark.TODO)
+        return next(todo, self.course.steps[-1])
+
+
+def _for_claims(step: Step, look: Look | None) -> tuple[Finding, ...]:
+    """What was found of each claim; a course that has changed since shows its own claims."""
+    found = {finding.claim: finding for finding in look.findings} if look else {}
+    return tuple(found.get(claim, Finding(claim, State.NOT_LOOKED_AT)) for claim in step.claims)
+
+
+def _refused_as_stranger(findings: list[Finding]) -> bool:
+    return any(finding.state == State.UNKNOWN and finding.code in STALE for finding in findings)

@@ -1,0 +1,161 @@
+"""Long work for an attendee: asked for in the database, done by a worker, one at a time for each.
+
+Asking is adding a row, so a click is kept even while no worker runs. A worker hands open rows to
+DBOS, which brings a job to its end even if the worker is killed in the middle of it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import Engine, func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from workshop.config import Config
+from workshop.models import HappeningRow, JobRow, LineRow, WorkerRow, now
+
+ALIVE = timedelta(seconds=6)
+LINES_SHOWN = 200
+LONGEST_LINE = 500
+
+
+class Outcome(StrEnum):
+    """How a job ended; OPEN is not yet."""
+
+    OPEN = ""
+    DONE = "done"
+    NOT_YET = "not yet"  # something has to come first
+    REFUSED = "refused"  # AWS refused or did not answer
+    BUG = "bug"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One "Do it for me", and how it ended: its outcome, what to say of it, what to do."""
+
+    id: str
+    enrolment: int
+    slug: str
+    asked: datetime
+    outcome: Outcome
+    words: str = ""
+    hint: str = ""
+
+    @property
+    def open(self) -> bool:
+        return self.outcome == Outcome.OPEN
+
+
+class Jobs:
+    """Everybody's jobs, in one database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def ask(self, enrolment: int, slug: str) -> Job:
+        """Ask for a step to be done; where a job is open already, that one is the answer."""
+        row = JobRow(id=str(uuid.uuid4()), enrolment=enrolment, slug=slug, asked=now())
+        with Session(self._engine) as session:
+            session.add(row)
+            session.add(HappeningRow(enrolment=enrolment, kind="helped", slug=slug))
+            try:
+                session.flush()
+            except IntegrityError:
+                session.rollback()
+            else:
+                asked = _job(row)
+                session.commit()
+                return asked
+        # Between our try and this look the other one may have ended: then ask again.
+        return self.current(enrolment) or self.ask(enrolment, slug)
+
+    def current(self, enrolment: int) -> Job | None:
+        """The job that is open."""
+        wanted = select(JobRow).where(JobRow.enrolment == enrolment, JobRow.ended.is_(None))
+        with Session(self._engine) as session:
+            row = session.scalar(wanted)
+            return _job(row) if row else None
+
+    def last(self, enrolment: int, slug: str) -> Job | None:
+        """The newest job for this step."""
+        wanted = (
+            select(JobRow)
+            .where(JobRow.enrolment == enrolment, JobRow.slug == slug)
+            .order_by(JobRow.asked.desc())
+            .limit(1)
+        )
+        with Session(self._engine) as session:
+            row = session.scalar(wanted)
+            return _job(row) if row else None
+
+    def get(self, job: str) -> Job | None:
+        """The job of this id."""
+        with Session(self._engine) as session:
+            row = session.get(JobRow, job)
+            return _job(row) if row else None
+
+    def lines(self, job: str) -> list[str]:
+        """What it has said, in order: the last 200 lines."""
+        wanted = select(LineRow.words).where(LineRow.job == job).order_by(LineRow.id.desc())
+        with Session(self._engine) as session:
+            return list(session.scalars(wanted.limit(LINES_SHOWN)))[::-1]
+
+    def say(self, job: str, words: str) -> None:
+        """Add a line to what it has said; the same line twice in a row is said once."""
+        newest = select(LineRow.words).where(LineRow.job == job).order_by(LineRow.id.desc()).limit(1)
+        with Session(self._engine) as session:
+            if session.scalar(newest) != (line := words.strip()[:LONGEST_LINE]):
+                session.add(LineRow(job=job, words=line))
+                session.commit()
+
+    def end(self, job: str, outcome: Outcome, words: str = "", hint: str = "") -> None:
+        """Close a job, once."""
+        change = (
+            update(JobRow)
+            .where(JobRow.id == job, JobRow.ended.is_(None))
+            .values(ended=now(), outcome=outcome.value, words=words, hint=hint)
+        )
+        with Session(self._engine) as session:
+            session.execute(change)
+            session.commit()
+
+    def unqueued(self) -> list[str]:
+        """Jobs that no worker has handed to its engine yet, the oldest first."""
+        return self._open(JobRow.queued.is_(None))
+
+    def queued(self) -> list[str]:
+        """Jobs that are with an engine and not over."""
+        return self._open(JobRow.queued.is_not(None))
+
+    def _open(self, condition: object) -> list[str]:
+        wanted = select(JobRow.id).where(JobRow.ended.is_(None), condition).order_by(JobRow.asked)  # type: ignore[arg-type]
+        with Session(self._engine) as session:
+            return list(session.scalars(wanted))
+
+    def mark_queued(self, job: str) -> None:
+        """Remember that it has been handed over."""
+        with Session(self._engine) as session:
+            session.execute(update(JobRow).where(JobRow.id == job).values(queued=now()))
+            session.commit()
+
+    def worker_alive(self) -> bool:
+        """Whether some worker has given a sign of life just now."""
+        with Session(self._engine) as session:
+            seen = session.scalar(select(func.max(WorkerRow.seen)))
+            return seen is not None and now() - seen < ALIVE
+
+
+def serve(config: Config) -> None:
+    """Run jobs until a KeyboardInterrupt."""
+    from workshop.worker import Worker
+
+    Worker(config).serve()
+
+
+def _job(row: JobRow) -> Job:
+    outcome, words, hint = Outcome(row.outcome or ""), row.words or "", row.hint or ""
+    return Job(row.id, row.enrolment, row.slug, row.asked, outcome, words, hint)

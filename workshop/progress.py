@@ -1,0 +1,220 @@
+"""What attendees did, as it happened; where each of them stands is computed from that."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, MutableMapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Engine, func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from workshop.models import EnrolmentRow, HappeningRow
+from workshop.step import Finding, State, passed
+
+ENDED_WELL = ("passed", "read")
+
+
+class HandleTaken(Exception):
+    """Somebody has joined under this handle already."""
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """Somebody who joined; `ticket` is what their cookie holds, `keys` are sealed."""
+
+    id: int
+    handle: str
+    name: str
+    ticket: str
+    account: str
+    keys: str
+
+
+class Mark(StrEnum):
+    """Where an attendee stands with a step."""
+
+    TODO = "todo"
+    DONE = "done"
+    HELPED = "helped"
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was found, when, and whether it was a look after "Do it for me"."""
+
+    findings: tuple[Finding, ...]
+    at: datetime
+
+
+class Progress:
+    """The record of everybody, in one database."""
+
+    def __init__(self, engine: Engine, first_account: int) -> None:
+        self._engine = engine
+        self._first_account = first_account
+
+    def enrol(self, handle: str, name: str) -> Enrolled:
+        """Add somebody, with an account of their own. Raises HandleTaken."""
+        row = EnrolmentRow(handle=handle, name=name, ticket=secrets.token_urlsafe(24), account="", keys="")
+        with Session(self._engine) as session:
+            session.add(row)
+            try:
+                session.flush()
+            except IntegrityError:
+                raise HandleTaken(handle) from None
+            row.account = str(self._first_account + row.id - 1)
+            session.add(HappeningRow(enrolment=row.id, kind="joined"))
+            joined = _enrolled(row)
+            session.commit()
+        return joined
+
+    def by_ticket(self, ticket: str) -> Enrolled | None:
+        """Who holds this ticket."""
+        return self._one(EnrolmentRow.ticket == ticket)
+
+    def by_handle(self, handle: str) -> Enrolled | None:
+        """Who joined under this handle."""
+        return self._one(EnrolmentRow.handle == handle)
+
+    def by_id(self, number: int) -> Enrolled | None:
+        """Who has this number."""
+        return self._one(EnrolmentRow.id == number)
+
+    def _one(self, condition: Any) -> Enrolled | None:
+        with Session(self._engine) as session:
+            row = session.scalar(select(EnrolmentRow).where(condition))
+            return _enrolled(row) if row else None
+
+    def keep_keys(self, enrolment: int, sealed: str) -> None:
+        """Remember the keys of a prepared account."""
+        with Session(self._engine) as session:
+            session.execute(update(EnrolmentRow).where(EnrolmentRow.id == enrolment).values(keys=sealed))
+            session.add(HappeningRow(enrolment=enrolment, kind="prepared"))
+            session.commit()
+
+    def record(self, enrolment: int, kind: str, slug: str = "", **details: Any) -> None:
+        """Add one thing that happened."""
+        with Session(self._engine) as session:
+            session.add(HappeningRow(enrolment=enrolment, kind=kind, slug=slug, details=details))
+            session.commit()
+
+    def record_once(self, enrolment: int, kind: str, slug: str) -> None:
+        """Add it unless it has happened before."""
+        wanted = select(HappeningRow.id).where(
+            HappeningRow.enrolment == enrolment, HappeningRow.slug == slug, HappeningRow.kind == kind
+        )
+        with Session(self._engine) as session:
+            if session.scalar(wanted.limit(1)) is None:
+                session.add(HappeningRow(enrolment=enrolment, kind=kind, slug=slug))
+                session.commit()
+
+    def looked(self, enrolment: int, slug: str, findings: list[Finding], by: str = "attendee") -> None:
+        """Add what a look found, unless the last one found the very same."""
+        last = self.last_look(enrolment, slug)
+        if last and last.findings == tuple(findings):
+            return
+        kind = "passed" if passed(findings) else "looked"
+        self.record(enrolment, kind, slug, by=by, findings=[_plain(finding) for finding in findings])
+
+    def last_look(self, enrolment: int, slug: str) -> Look | None:
+        """What the last look at a step found."""
+        wanted = (
+            select(HappeningRow)
+            .where(
+                HappeningRow.enrolment == enrolment,
+                HappeningRow.slug == slug,
+                HappeningRow.kind.in_(("looked", "passed")),
+            )
+            .order_by(HappeningRow.id.desc())
+            .limit(1)
+        )
+        with Session(self._engine) as session:
+            row = session.scalar(wanted)
+            return Look(tuple(_finding(found) for found in row.details["findings"]), row.at) if row else None
+
+    def marks(self, enrolment: int) -> dict[str, Mark]:
+        """Where somebody stands, by slug; a step that is not in it is still to do.
+
+        Once passed is passed, whatever becomes of the work later; helped is what "Do it for me"
+        did before the attendee had passed by hand.
+        """
+        first = (
+            select(HappeningRow.slug, HappeningRow.kind, func.min(HappeningRow.id))
+            .where(HappeningRow.enrolment == enrolment, HappeningRow.kind.in_((*ENDED_WELL, "helped")))
+            .group_by(HappeningRow.slug, HappeningRow.kind)
+        )
+        with Session(self._engine) as session:
+            firsts = {(slug, kind): number for slug, kind, number in session.execute(first)}
+        return {slug: _mark(firsts, slug) for slug in {slug for slug, _ in firsts}}
+
+    def answers(self, enrolment: int) -> Answers:
+        """What somebody answered in forms, as a mapping that keeps what is put into it."""
+        return Answers(self._engine, enrolment)
+
+
+class Answers(MutableMapping[str, str]):
+    """One attendee's answers; each is added to the record, the newest counts."""
+
+    def __init__(self, engine: Engine, enrolment: int) -> None:
+        self._engine = engine
+        self._enrolment = enrolment
+
+    def _all(self) -> dict[str, str]:
+        wanted = (
+            select(HappeningRow.details)
+            .where(HappeningRow.enrolment == self._enrolment, HappeningRow.kind == "answered")
+            .order_by(HappeningRow.id)
+        )
+        with Session(self._engine) as session:
+            given = {said["key"]: said["value"] for said in session.scalars(wanted)}
+        return {key: value for key, value in given.items() if value is not None}
+
+    def _say(self, key: str, value: str | None) -> None:
+        with Session(self._engine) as session:
+            session.add(
+                HappeningRow(enrolment=self._enrolment, kind="answered", details={"key": key, "value": value})
+            )
+            session.commit()
+
+    def __getitem__(self, key: str) -> str:
+        return self._all()[key]
+
+    def __setitem__(self, key: str, value: str) -> None:
+        if self._all().get(key) != value:
+            self._say(key, value)
+
+    def __delitem__(self, key: str) -> None:
+        if key not in self._all():
+            raise KeyError(key)
+        self._say(key, None)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+
+def _enrolled(row: EnrolmentRow) -> Enrolled:
+    return Enrolled(row.id, row.handle, row.name, row.ticket, row.account, row.keys)
+
+
+def _mark(firsts: dict[tuple[str, str], int], slug: str) -> Mark:
+    ended = [firsts[slug, kind] for kind in ENDED_WELL if (slug, kind) in firsts]
+    if not ended:
+        return Mark.TODO
+    return Mark.HELPED if firsts.get((slug, "helped"), min(ended)) < min(ended) else Mark.DONE
+
+
+def _plain(finding: Finding) -> dict[str, Any]:
+    return asdict(finding) | {"since": finding.since.isoformat() if finding.since else None}
+
+
+def _finding(plain: dict[str, Any]) -> Finding:
+    since = datetime.fromisoformat(plain["since"]) if plain["since"] else None
+    return Finding(**(plain | {"state": State(plain["state"]), "since": since}))
