@@ -9,6 +9,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from botocore.credentials import Credentials as BotoCredentials
@@ -148,15 +149,47 @@ def test_a_role_that_may_only_read_cannot_push(learner: Learner, codecommit: Any
     assert "403" in said
 
 
+def test_an_iam_user_pushes_with_https_git_credentials(
+    learner: Learner, codecommit: Any, account: Account
+) -> None:
+    iam = account.client("iam")
+    iam.create_user(UserName="alice")
+    arn = "arn:aws:iam::aws:policy/AWSCodeCommitPowerUser"
+    iam.attach_user_policy(UserName="alice", PolicyArn=arn)
+    made = iam.create_service_specific_credential(UserName="alice", ServiceName="codecommit.amazonaws.com")
+    pair = made["ServiceSpecificCredential"]
+    login = f"{pair['ServiceUserName']}:{quote(pair['ServicePassword'], safe='')}"
+    pushed = learner.work()
+    learner.git("push", "-q", f"http://{login}@{learner.host}/v1/repos/r", "master", at="work")
+    assert tip(codecommit) == pushed
+    iam.update_service_specific_credential(
+        UserName="alice",
+        ServiceSpecificCredentialId=pair["ServiceSpecificCredentialId"],
+        Status="Inactive",
+    )
+    learner.git("fetch", f"http://{login}@{learner.host}/v1/repos/r", at="work", fails=True)
+
+
+def test_an_iam_user_with_access_keys_pushes_by_signature(
+    learner: Learner, codecommit: Any, account: Account
+) -> None:
+    iam = account.client("iam")
+    iam.create_user(UserName="bob")
+    iam.attach_user_policy(UserName="bob", PolicyArn="arn:aws:iam::aws:policy/AWSCodeCommitPowerUser")
+    key = iam.create_access_key(UserName="bob")["AccessKey"]
+    bob = Credentials(key["AccessKeyId"], key["SecretAccessKey"], None, account.root.principal)
+    pushed = learner.work()
+    learner.git("push", "-q", learner.url(who=bob), "master", at="work")
+    assert tip(codecommit) == pushed
+
+
 def test_wrong_credentials_are_refused_in_words(learner: Learner) -> None:
     wrong = (
         f"http://{learner.account.root.access_key}:{'20260101T000000Z' + 'a' * 64}@{learner.host}/v1/repos/r"
     )
     assert "Signature expired" in learner.git("clone", wrong, "clone", fails=True)
     nobody = f"http://nobody:password@{learner.host}/v1/repos/r"
-    assert "git user name or password is wrong" in learner.git(
-        "clone", nobody, "c", fails=True
-    )
+    assert "git user name or password is wrong" in learner.git("clone", nobody, "c", fails=True)
 
 
 def test_another_account_finds_nothing(learner: Learner, sandbox: Any) -> None:

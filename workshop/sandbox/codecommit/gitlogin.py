@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hmac
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,7 +12,6 @@ from botocore.session import get_session
 
 from workshop.sandbox.call import AwsError, Principal
 from workshop.sandbox.codecommit import signature
-from workshop.sandbox.codecommit.passwords import GitPasswords
 from workshop.sandbox.codecommit.store import Store
 
 if TYPE_CHECKING:
@@ -65,15 +65,14 @@ class GitLogin:
 
     def _with_password(self, user: str, password: str) -> Visitor:
         """An IAM user with HTTPS git credentials; nothing names the region, so it is the default one."""
-        iam = self._sandbox.services.get("iam")
-        found = iam.git_user(user, password) if isinstance(iam, GitPasswords) else None
-        if found is None:
+        found = self._sandbox.service("iam").git_passwords.find(user)
+        if found is None or not hmac.compare_digest(found.password.encode(), password.encode()):
             raise AwsError(
                 "UnrecognizedClientException",
                 "The git user name or password is wrong. Either use the AWS CLI's credential helper or "
                 "the HTTPS git credentials of an IAM user.",
             )
-        return Visitor(found, self._sandbox.settings.region)
+        return Visitor(found.principal, self._sandbox.settings.region)
 
 
 @functools.cache
