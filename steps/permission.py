@@ -35,8 +35,9 @@ def may(lab: Lab, role_arn: str, action: str, resource: str, bucket: str = "") -
         ContextEntries=_context(lab),
     )["EvaluationResults"][0]
     decision = answer["EvalDecision"]
-    sources = {match["SourcePolicyId"] for match in answer.get("MatchedStatements", [])}
-    return Verdict(decision == "allowed", decision == "explicitDeny", ", ".join(sorted(sources)))
+    named = {match["SourcePolicyId"] for match in answer.get("MatchedStatements", [])}
+    spoke = {f"the policy of {bucket}" if one.startswith("PolicyInputList") else one for one in named}
+    return Verdict(decision == "allowed", decision == "explicitDeny", ", ".join(sorted(spoke)))
 
 
 def bucket_statements(lab: Lab, bucket: str, role_arn: str) -> list[Statement]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
+from workshop.sandbox.call import Call
 from workshop.sandbox.permissions.catalog.entry import Catalog, Pass
 
 CODECOMMIT: Final = Catalog(
@@ -15,6 +17,16 @@ CODECOMMIT: Final = Catalog(
     },
 )
 
+
+def by_project(call: Call) -> Call:
+    """The call with `names` of the projects that its builds, `<project>:<uuid>`, belong to."""
+    given = call.params.get("ids") or [call.params.get("id")]
+    builds = [build.rsplit("build/", 1)[-1] for build in given if build]
+    projects = list(dict.fromkeys(build.partition(":")[0] for build in builds))
+    return replace(call, params={**call.params, "names": projects}) if projects else call
+
+
+# A build has no resource of its own in IAM: its project is what a policy names.
 CODEBUILD: Final = Catalog(
     "codebuild",
     named_by=(
@@ -38,6 +50,7 @@ CODEBUILD: Final = Catalog(
         "UpdateProject": (Pass("serviceRole", "codebuild.amazonaws.com"),),
         "StartBuild": (Pass("serviceRoleOverride", "codebuild.amazonaws.com"),),
     },
+    prepare=by_project,
 )
 
 PIPELINE_ROLES: Final = (
