@@ -333,7 +333,9 @@ class ApiGatewayV2:
     def _import_operation(self, api: HttpApi, operation: openapi.Operation) -> None:
         if operation.details.get("security"):
             raise openapi.refused("This sandbox has no authorizers for HTTP APIs.")
-        key = DEFAULT if operation.path == f"/{DEFAULT}" else f"{operation.method} {operation.path}"
+        # SAM writes it without the slash, exports have one.
+        default = operation.path.lstrip("/") == DEFAULT
+        key = DEFAULT if default else f"{operation.method} {operation.path}"
         route: Item = {"RouteKey": key}
         if "operationId" in operation.details:
             route["OperationName"] = operation.details["operationId"]
