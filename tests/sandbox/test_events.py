@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.conftest import Account
-from tests.sandbox.test_codepipeline import (
+from tests.sandbox.workbench import (
     Workbench,
     bench,
     commit,

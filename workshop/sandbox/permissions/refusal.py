@@ -15,6 +15,7 @@ from workshop.sandbox.call import AwsError, Principal
 from workshop.sandbox.permissions.evaluation import Decision, Kind, Reason
 
 FORBIDDEN: Final = 403
+CBOR: Final = "smithy-rpc-v2-cbor"
 CODES: Final[Mapping[str, str]] = MappingProxyType(
     {"ec2": "UnauthorizedOperation", "sns": "AuthorizationError", "cloudwatch": "AccessDenied"}
 )
@@ -31,6 +32,8 @@ def refused(
 def code_of(service: str) -> tuple[str, int]:
     """The error code and HTTP status with which a service refuses."""
     protocol = str(get_service_model(service).protocol)
+    if protocol == CBOR and service not in CODES:
+        protocol = "json"  # its clients speak that as well, and its errors are the same
     default = "AccessDeniedException" if "json" in protocol else "AccessDenied"
     return CODES.get(service, default), 400 if protocol == "json" else FORBIDDEN
 
