@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -40,8 +41,36 @@ def history(account: Account, stack: str) -> list[tuple[str, str, str]]:
 
 
 def status(account: Account, stack: str) -> str:
-    found: str = account.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
-    return found
+    """The stack's status, once nothing is in progress any more."""
+    cloudformation = account.client("cloudformation")
+    for _ in range(400):
+        found: str = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
+        if found == "REVIEW_IN_PROGRESS" or not found.endswith("_IN_PROGRESS"):
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"{stack} is still in {found}")
+
+
+def create(account: Account, body: str, stack: str = "s", **more: Any) -> str:
+    """Create a stack and wait for it; its id."""
+    made: str = account.client("cloudformation").create_stack(StackName=stack, TemplateBody=body, **more)[
+        "StackId"
+    ]
+    status(account, made)
+    return made
+
+
+def update(account: Account, body: str, stack: str = "s", **more: Any) -> None:
+    account.client("cloudformation").update_stack(StackName=stack, TemplateBody=body, **more)
+    status(account, stack)
+
+
+def delete(account: Account, stack: str = "s") -> str:
+    """Delete a stack and wait for it; the status it ends in."""
+    cloudformation = account.client("cloudformation")
+    found: str = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackId"]
+    cloudformation.delete_stack(StackName=stack)
+    return status(account, found)
 
 
 def groups(account: Account) -> dict[str, int | None]:
@@ -50,13 +79,12 @@ def groups(account: Account) -> dict[str, int | None]:
 
 
 def test_a_created_stack_has_its_resources(account: Account) -> None:
-    account.client("cloudformation").create_stack(StackName="s", TemplateBody=template(L=group("/g")))
-    account.client("cloudformation").get_waiter("stack_create_complete").wait(StackName="s")
+    create(account, template(L=group("/g")))
     assert "/g" in groups(account)
 
 
 def test_a_resource_goes_through_creation_initiated_to_complete(account: Account) -> None:
-    account.client("cloudformation").create_stack(StackName="s", TemplateBody=template(L=group("/g")))
+    create(account, template(L=group("/g")))
     assert history(account, "s") == [
         ("s", "CREATE_IN_PROGRESS", "User Initiated"),
         ("L", "CREATE_IN_PROGRESS", ""),
@@ -67,53 +95,39 @@ def test_a_resource_goes_through_creation_initiated_to_complete(account: Account
 
 
 def test_an_update_changes_the_resource_in_place(account: Account) -> None:
-    cloudformation = account.client("cloudformation")
-    cloudformation.create_stack(StackName="s", TemplateBody=template(L=group("/g", RetentionInDays=7)))
-    cloudformation.update_stack(StackName="s", TemplateBody=template(L=group("/g", RetentionInDays=14)))
+    create(account, template(L=group("/g", RetentionInDays=7)))
+    update(account, template(L=group("/g", RetentionInDays=14)))
     assert status(account, "s") == "UPDATE_COMPLETE"
     assert groups(account)["/g"] == 14
 
 
 def test_a_failed_update_restores_what_was(account: Account) -> None:
-    cloudformation = account.client("cloudformation")
-    cloudformation.create_stack(StackName="s", TemplateBody=template(L=group("/g", RetentionInDays=7)))
-    bad = {
-        "Type": "AWS::SQS::QueuePolicy",
-        "DependsOn": "L",
-        "Properties": {"Queues": [], "PolicyDocument": {}},
-    }
+    create(account, template(L=group("/g", RetentionInDays=7)))
     bad = {"Type": "AWS::Lambda::Version", "DependsOn": "L", "Properties": {"FunctionName": "absent"}}
-    cloudformation.update_stack(
-        StackName="s", TemplateBody=template(L=group("/g", RetentionInDays=14), B=bad)
-    )
+    update(account, template(L=group("/g", RetentionInDays=14), B=bad))
     assert status(account, "s") == "UPDATE_ROLLBACK_COMPLETE"
     assert groups(account)["/g"] == 7
 
 
 def test_a_failed_creation_leaves_nothing(account: Account) -> None:
-    cloudformation = account.client("cloudformation")
     bad = {"Type": "AWS::Lambda::Version", "DependsOn": "L", "Properties": {"FunctionName": "absent"}}
-    cloudformation.create_stack(StackName="s", TemplateBody=template(L=group("/g"), B=bad))
+    create(account, template(L=group("/g"), B=bad))
     assert status(account, "s") == "ROLLBACK_COMPLETE"
     assert "/g" not in groups(account)
 
 
 def test_a_deleted_stack_takes_its_resources_along_and_keeps_retained_ones(account: Account) -> None:
-    cloudformation = account.client("cloudformation")
     kept = group("/kept") | {"DeletionPolicy": "Retain"}
-    cloudformation.create_stack(StackName="s", TemplateBody=template(L=group("/gone"), K=kept))
-    cloudformation.delete_stack(StackName="s")
-    cloudformation.get_waiter("stack_delete_complete").wait(StackName="s")
+    create(account, template(L=group("/gone"), K=kept))
+    assert delete(account) == "DELETE_COMPLETE"
     assert set(groups(account)) == {"/kept"}
 
 
 def test_a_bucket_with_objects_cannot_be_deleted(account: Account) -> None:
-    cloudformation = account.client("cloudformation")
     name = f"b-{account.id}"
-    cloudformation.create_stack(StackName="s", TemplateBody=template(B=bucket(BucketName=name)))
+    create(account, template(B=bucket(BucketName=name)))
     account.client("s3").put_object(Bucket=name, Key="k", Body=b"x")
-    cloudformation.delete_stack(StackName="s")
-    assert status(account, "s") == "DELETE_FAILED"
+    assert delete(account) == "DELETE_FAILED"
     assert ("s", "DELETE_FAILED", "The following resource(s) failed to delete: [B]. ") in history(
         account, "s"
     )
@@ -121,9 +135,7 @@ def test_a_bucket_with_objects_cannot_be_deleted(account: Account) -> None:
 
 def test_what_the_role_may_not_do_fails_in_awss_words(account: Account) -> None:
     role = account.role("deployer", "cloudformation.amazonaws.com")
-    account.client("cloudformation").create_stack(
-        StackName="s", TemplateBody=template(L=group("/g")), RoleARN=role
-    )
+    create(account, template(L=group("/g")), RoleARN=role)
     reason = next(r for name, s, r in history(account, "s") if (name, s) == ("L", "CREATE_FAILED"))
     assert (
         "assumed-role/deployer/AWSCloudFormation is not authorized to perform: logs:CreateLogGroup" in reason
@@ -134,9 +146,7 @@ def test_what_the_role_may_not_do_fails_in_awss_words(account: Account) -> None:
 def test_a_role_that_does_not_trust_cloudformation_is_refused(account: Account) -> None:
     role = account.role("other", "lambda.amazonaws.com")
     with pytest.raises(ClientError, match=f"Role {role} is invalid or cannot be assumed"):
-        account.client("cloudformation").create_stack(
-            StackName="s", TemplateBody=template(L=group("/g")), RoleARN=role
-        )
+        create(account, template(L=group("/g")), RoleARN=role)
 
 
 def test_a_role_needs_its_capability(account: Account) -> None:
@@ -144,9 +154,7 @@ def test_a_role_needs_its_capability(account: Account) -> None:
         R={"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST, "RoleName": "r"}}
     )
     with pytest.raises(ClientError, match=r"Requires capabilities : \[CAPABILITY_NAMED_IAM\]"):
-        account.client("cloudformation").create_stack(
-            StackName="s", TemplateBody=body, Capabilities=["CAPABILITY_IAM"]
-        )
+        create(account, body, Capabilities=["CAPABILITY_IAM"])
 
 
 def test_a_stack_imports_what_another_exports_and_holds_it(account: Account) -> None:
@@ -156,21 +164,19 @@ def test_a_stack_imports_what_another_exports_and_holds_it(account: Account) -> 
         StackName="a", TemplateBody=json.dumps({"Resources": {"L": group("/a")}, "Outputs": output})
     )
     using = group({"Fn::Join": ["", [{"Fn::ImportValue": "group"}, "/b"]]})  # type: ignore[arg-type]
-    cloudformation.create_stack(StackName="b", TemplateBody=template(M=using))
-    cloudformation.delete_stack(StackName="a")
+    create(account, template(M=using), "b")
+    assert delete(account, "a") == "DELETE_FAILED"
     assert set(groups(account)) == {"/a", "/a/b"}
     assert cloudformation.list_imports(ExportName="group")["Imports"] == ["b"]
 
 
 def test_an_update_without_difference_is_refused(account: Account) -> None:
-    cloudformation = account.client("cloudformation")
-    cloudformation.create_stack(StackName="s", TemplateBody=template(L=group("/g")))
+    create(account, template(L=group("/g")))
     with pytest.raises(ClientError, match="No updates are to be performed"):
-        cloudformation.update_stack(StackName="s", TemplateBody=template(L=group("/g")))
+        update(account, template(L=group("/g")))
 
 
 def test_a_replaced_resource_goes_after_the_new_one_came(account: Account) -> None:
-    cloudformation = account.client("cloudformation")
-    cloudformation.create_stack(StackName="s", TemplateBody=template(L=group("/old")))
-    cloudformation.update_stack(StackName="s", TemplateBody=template(L=group("/new")))
+    create(account, template(L=group("/old")))
+    update(account, template(L=group("/new")))
     assert set(groups(account)) == {"/new"}

@@ -27,6 +27,11 @@ class ChangeSetOperations:
     office: Office
 
     def create_change_set(self, call: Call) -> dict[str, Any]:
+        """Propose a change; a failed or executed change set leaves its name free.
+
+        (AWS keeps a failed one's name, too. Clients that name change sets by the second,
+        such as the CLI, are quick enough here to ask twice for one.)
+        """
         name = check_name(call.params["ChangeSetName"], "changeSetName")
         kind = call.params.get("ChangeSetType", "UPDATE")
         if kind == "IMPORT" or call.params.get("ResourcesToImport"):
@@ -36,7 +41,7 @@ class ChangeSetOperations:
         stack = self._stack_for(call, name, kind)
         taken = next((s for s in self.office.region(call).sets_of(stack) if s.name == name), None)
         token = call.params.get("ClientToken")
-        if taken and taken.execution != "EXECUTE_COMPLETE":
+        if taken and taken.status != "FAILED" and not taken.execution.startswith("EXECUTE_"):
             if token and taken.token == token:
                 return {"Id": taken.id, "StackId": stack.id}
             raise AwsError(
