@@ -6,18 +6,25 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+import requests
 from botocore.credentials import Credentials as BotoCredentials
 from dulwich import porcelain
 from git_remote_codecommit import sign
+from werkzeug.serving import make_server
 
 from tests.conftest import Account
 from workshop.sandbox.call import Credentials
+from workshop.sandbox.codecommit.githttp import GitHttp
+from workshop.sandbox.gateway.http import Handler
 
 GIT = shutil.which("git") or ""
 HELPER = "!f() { test $1 != get || aws codecommit credential-helper get --ignore-host-check; }; f"
@@ -233,6 +240,69 @@ def test_an_atomic_push_is_all_or_nothing(learner: Learner, codecommit: Any) -> 
     assert codecommit.list_branches(repositoryName="r")["branches"] == ["master"]
 
 
+def test_an_atomic_push_stops_where_a_branch_is_in_the_way(learner: Learner, codecommit: Any) -> None:
+    learner.work()
+    learner.git("push", "-q", "origin", "master", at="work")
+    said = learner.git("push", "--atomic", "origin", "HEAD:new", "HEAD:master/below", at="work", fails=True)
+    assert "refs/heads/master is in the way" in said
+    assert codecommit.list_branches(repositoryName="r")["branches"] == ["master"]
+    with pytest.raises(codecommit.exceptions.BranchNameExistsException):
+        codecommit.create_branch(repositoryName="r", branchName="master/below", commitId=tip(codecommit))
+
+
+def test_a_partial_clone_is_a_whole_one(learner: Learner) -> None:
+    learner.work()
+    learner.git("push", "-q", "origin", "master", at="work")
+    learner.git("clone", "-q", "--filter=blob:none", learner.url(), "clone")
+    assert (learner.folder / "clone/README.md").read_text() == "one\n"
+
+
+def test_a_push_that_is_too_large_is_turned_down_in_words(learner: Learner, codecommit: Any) -> None:
+    sandbox = learner.account.server.sandbox
+    layer = GitHttp(sandbox, sandbox.api, largest_push=2 * 1024 * 1024)
+    with serving(layer) as host:
+        learner.host = host
+        learner.work()
+        (learner.folder / "work/large").write_bytes(os.urandom(3 * 1024 * 1024))
+        learner.git("add", ".", at="work")
+        learner.git("commit", "-q", "-m", "Large", at="work")
+        said = learner.git("push", "origin", "master", at="work", fails=True)
+    assert "a push may hold at most 2 MB" in said
+    assert codecommit.list_branches(repositoryName="r")["branches"] == []
+
+
+@contextmanager
+def serving(layer: GitHttp) -> Iterator[str]:
+    """The layer alone on a port of its own; its host and port."""
+    server = make_server("127.0.0.1", 0, layer, threaded=True, request_handler=Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+GARBAGE = [
+    ("git-upload-pack", b"zzzz"),
+    ("git-upload-pack", b""),
+    ("git-upload-pack", b"0032want " + b"0" * 40 + b"\n00000009done\n"),
+    ("git-receive-pack", b"garbage"),
+    ("git-receive-pack", b"0008evil"),
+]
+
+
+@pytest.mark.parametrize(("service", "body"), GARBAGE)
+def test_what_is_not_git_gets_a_plain_answer(learner: Learner, service: str, body: bytes) -> None:
+    answer = requests.post(f"{learner.url()}/{service}", data=body, timeout=10)
+    assert answer.status_code == 400
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    assert "This is not git's protocol" in answer.text
+
+
+def test_a_visitor_without_credentials_is_asked_for_them(learner: Learner) -> None:
+    answer = requests.get(f"http://{learner.host}/v1/repos/r/info/refs?service=git-upload-pack", timeout=10)
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, 'Basic realm="AWS CodeCommit"')
+
+
 def test_a_shallow_clone_has_one_commit(learner: Learner) -> None:
     learner.work()
     learner.commit("two", "2")
@@ -290,9 +360,16 @@ def test_dulwich_clones_and_pushes_too(learner: Learner, codecommit: Any) -> Non
     assert tip(codecommit, "main") == made.decode()
 
 
+def open_files() -> Iterator[str]:
+    """What this process has open; the listing itself may be closed again when it is asked for."""
+    for link in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):
+            yield str(link.readlink())
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
 def test_no_file_stays_open_after_a_request(learner: Learner, codecommit: Any) -> None:
     learner.work()
     learner.git("push", "-q", "origin", "master", at="work")
-    repositories = str(learner.account.server.sandbox.settings.state / "codecommit")
-    opened = [link for link in Path("/proc/self/fd").iterdir() if link.exists()]
-    assert not [link for link in opened if str(link.readlink()).startswith(repositories)]
+    repositories = learner.account.server.sandbox.settings.state / "codecommit" / learner.account.id
+    assert not [path for path in open_files() if path.startswith(str(repositories))]

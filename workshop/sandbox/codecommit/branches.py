@@ -34,7 +34,7 @@ class Branches(Desk):
         with self.opened(call) as (repository, git), self.store.lock(repository):
             if git.commit(commit) is None:
                 raise no_commit(commit)
-            if not git.move(name, None, commit):
+            if git.obstacle(HEADS + name) or not git.move(name, None, commit):
                 raise refusal("BranchNameExistsException", f"Branch named {name} already exists")
             change = RefChange(HEADS + name, None, commit)
             told = self.settle(repository, git, [change], call.caller)

@@ -110,6 +110,12 @@ class Git:
         """Removes `branch` if it still points to `old`."""
         return self.repo.refs.remove_if_equals(Ref((HEADS + branch).encode()), _id(old))
 
+    def obstacle(self, ref: str) -> str | None:
+        """The reference beside which `ref` cannot be: git keeps a/b in a folder a, so a must not exist."""
+        folders = {ref[:cut] for cut, letter in enumerate(ref) if letter == "/"}
+        names = (name.decode(errors="replace") for name in self.repo.refs.allkeys())
+        return next((name for name in names if name in folders or name.startswith(f"{ref}/")), None)
+
     def set_head(self, branch: str) -> None:
         """Makes `branch` the one that a clone checks out."""
         self.repo.refs.set_symbolic_ref(Ref(b"HEAD"), Ref((HEADS + branch).encode()))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import logging
 import re
+import uuid
 import zlib
 from collections.abc import Callable, Iterable
 from io import BytesIO
-from tempfile import SpooledTemporaryFile
-from typing import IO, TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 from urllib.parse import parse_qs
 
 from dulwich.errors import GitProtocolError, HangupException
@@ -23,15 +24,15 @@ from workshop.sandbox.codecommit.state import Repository
 if TYPE_CHECKING:
     from workshop.sandbox.sandbox import Sandbox
 
+log = logging.getLogger(__name__)
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 ROOT = "/v1/repos/"
 PATH = re.compile(
     rf"(?P<signed>/v1/repos/(?P<name>[\w.-]+?)(\.git)?/?)(?P<rest>/info/refs|/{UPLOAD}|/{RECEIVE})?"
 )
 ACTIONS = {UPLOAD: "codecommit:GitPull", RECEIVE: "codecommit:GitPush"}
-LARGEST_PUSH = 256 * 1024 * 1024
-IN_MEMORY = 8 * 1024 * 1024
-CHUNK = 256 * 1024
+MEGABYTE = 1024 * 1024
+LARGEST_PUSH = 256 * MEGABYTE
 
 
 class Refused(Exception):
@@ -54,7 +55,9 @@ class Visit(NamedTuple):
 class GitHttp:
     """A layer of the server: answers git, and hands every other request on."""
 
-    def __init__(self, sandbox: Sandbox, inner: Application) -> None:
+    def __init__(self, sandbox: Sandbox, inner: Application, largest_push: int = LARGEST_PUSH) -> None:
+        """`largest_push` is in bytes."""
+        self._largest = largest_push
         self._sandbox = sandbox
         self._inner = inner
         self._codecommit = sandbox.service("codecommit")
@@ -66,10 +69,12 @@ class GitHttp:
         try:
             return self._answer(environ, start_response)
         except Refused as refused:
-            text = refused.text.encode() + b"\n"
-            headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text)))]
-            start_response(refused.status, headers + list(refused.headers))
-            return [text]
+            return _say(refused, start_response)
+        except Exception:
+            reference = uuid.uuid4()
+            log.exception("git request %s failed", reference)
+            words = f"The sandbox failed; its log says why under {reference}."
+            return _say(Refused("500 Internal Server Error", words), start_response)
 
     def _answer(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = PATH.fullmatch(environ["PATH_INFO"])
@@ -77,18 +82,15 @@ class GitHttp:
             raise Refused("404 Not Found", "A repository's address ends in /v1/repos/ and its name.")
         service, advertise = _asked(environ, path)
         visit = self._admit(environ, path, service, advertise)
-        out = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  the server closes it when it is sent
+        out = BytesIO()
         try:
-            self._serve(visit, environ, cast(BinaryIO, out))
+            self._serve(visit, environ, out)
         except (GitProtocolError, HangupException) as broken:
-            out.close()
             raise Refused("400 Bad Request", f"This is not git's protocol: {broken}") from broken
         kind = f"application/x-{service}-{'advertisement' if advertise else 'result'}"
-        size = str(out.tell())
-        start_response(
-            "200 OK", [("Content-Type", kind), ("Content-Length", size), ("Cache-Control", "no-cache")]
-        )
-        return Sending(out)
+        headers = [("Content-Type", kind), ("Content-Length", str(out.tell())), ("Cache-Control", "no-cache")]
+        start_response("200 OK", headers)
+        return [out.getvalue()]
 
     def _admit(self, environ: dict[str, Any], path: re.Match[str], service: str, advertise: bool) -> Visit:
         """Who comes, and whether they may; Refused 401, 403 or 404 otherwise."""
@@ -112,36 +114,24 @@ class GitHttp:
                 smartgit.advertise(git, visit.service, out)
         elif visit.service == UPLOAD:
             with self._codecommit.opened_for_git(visit.repository) as git:
-                smartgit.upload(git, _body(environ), out)
+                smartgit.upload(git, _body(environ, self._largest), out)
         else:
             self._push(visit, environ, out)
 
     def _push(self, visit: Visit, environ: dict[str, Any], out: BinaryIO) -> None:
         refusal = None
         try:
-            body = _body(environ)
+            body = _body(environ, self._largest)
         except OverflowError:
-            body, refusal = _beginning(environ), f"a push may hold at most {LARGEST_PUSH >> 20} MB"
+            body, refusal = _beginning(environ), f"a push may hold at most {self._largest // MEGABYTE} MB"
         self._codecommit.receive(visit.repository, visit.visitor.principal, body, out, refusal)
 
 
-class Sending:
-    """A reply that is read from a file, which is closed when it is sent or given up."""
-
-    def __init__(self, content: IO[bytes]) -> None:
-        self._content = content
-        content.seek(0)
-
-    def __iter__(self) -> Sending:
-        return self
-
-    def __next__(self) -> bytes:
-        if piece := self._content.read(CHUNK):
-            return piece
-        raise StopIteration
-
-    def close(self) -> None:
-        self._content.close()
+def _say(refused: Refused, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    text = refused.text.encode() + b"\n"
+    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text)))]
+    start_response(refused.status, headers + list(refused.headers))
+    return [text]
 
 
 def _asked(environ: dict[str, Any], path: re.Match[str]) -> tuple[str, bool]:
@@ -173,20 +163,20 @@ def _credentials(environ: dict[str, Any]) -> tuple[str, str]:
     return user, password
 
 
-def _body(environ: dict[str, Any]) -> BinaryIO:
-    """The request's body, unpacked if git packed it; OverflowError above LARGEST_PUSH."""
+def _body(environ: dict[str, Any], largest: int) -> BinaryIO:
+    """The request's body, unpacked if git packed it; OverflowError above `largest` bytes."""
     stream = environ["wsgi.input"]
-    if int(environ.get("CONTENT_LENGTH") or 0) > LARGEST_PUSH:
+    if int(environ.get("CONTENT_LENGTH") or 0) > largest:
         raise OverflowError
     if environ.get("HTTP_CONTENT_ENCODING") not in ("gzip", "x-gzip"):
         return cast(BinaryIO, stream)
-    return BytesIO(_unzipped(stream.read()))
+    return BytesIO(_unzipped(stream.read(), largest))
 
 
-def _unzipped(packed: bytes) -> bytes:
+def _unzipped(packed: bytes, largest: int) -> bytes:
     unzip = zlib.decompressobj(zlib.MAX_WBITS | 16)
     try:
-        content = unzip.decompress(packed, LARGEST_PUSH)
+        content = unzip.decompress(packed, largest)
     except zlib.error as broken:
         raise Refused("400 Bad Request", "The body is not gzip, though its header says so.") from broken
     if unzip.unconsumed_tail:
@@ -197,4 +187,4 @@ def _unzipped(packed: bytes) -> bytes:
 def _beginning(environ: dict[str, Any]) -> BinaryIO:
     """Of a body that is too large the first megabyte, in which the references are named."""
     environ["wsgi.input"].seek(0)
-    return BytesIO(environ["wsgi.input"].read(1 << 20))
+    return BytesIO(environ["wsgi.input"].read(MEGABYTE))

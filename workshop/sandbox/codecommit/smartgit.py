@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import BytesIO
 from typing import BinaryIO, cast
 
 from dulwich.objects import Commit, ObjectID
-from dulwich.protocol import ReceivableProtocol
+from dulwich.protocol import CAPABILITY_FILTER, ReceivableProtocol
 from dulwich.refs import Ref
 from dulwich.server import Backend, BackendRepo, PackHandler, ReceivePackHandler, UploadPackHandler
 
@@ -33,7 +33,7 @@ class Single(Backend):
 def advertise(git: Git, service: str, out: BinaryIO) -> None:
     """Writes what the repository has, and what the server can do, for a fetch or a push."""
     protocol = ReceivableProtocol(BytesIO().read, out.write)
-    kinds: dict[str, Callable[..., PackHandler]] = {UPLOAD: UploadPackHandler, RECEIVE: ReceivePackHandler}
+    kinds: dict[str, Callable[..., PackHandler]] = {UPLOAD: Fetch, RECEIVE: ReceivePackHandler}
     handler = kinds[service](Single(git), ["/"], protocol, stateless_rpc=True, advertise_refs=True)
     protocol.write_pkt_line(b"# service=" + service.encode() + b"\n")
     protocol.write_pkt_line(None)
@@ -43,7 +43,7 @@ def advertise(git: Git, service: str, out: BinaryIO) -> None:
 def upload(git: Git, body: BinaryIO, out: BinaryIO) -> None:
     """Answers a fetch or clone."""
     protocol = ReceivableProtocol(body.read, out.write)
-    UploadPackHandler(Single(git), ["/"], protocol, stateless_rpc=True).handle()
+    Fetch(Single(git), ["/"], protocol, stateless_rpc=True).handle()
 
 
 def receive(
@@ -57,6 +57,21 @@ def receive(
     push = Push(git, protocol, default_branch, refusal)
     push.handle()
     return push.changes
+
+
+class Fetch(UploadPackHandler):
+    """A fetch or clone, always of whole objects.
+
+    dulwich can leave out files (``--filter``) but not hand them out later, so a partial clone
+    would break; without the capability git clones everything and says so.
+    """
+
+    def capabilities(self) -> list[bytes]:
+        return [each for each in super().capabilities() if each != CAPABILITY_FILTER]
+
+    def set_client_capabilities(self, caps: Iterable[bytes]) -> None:
+        """Take note of what the client can; git names ``filter`` even where it is not offered."""
+        super().set_client_capabilities([each for each in caps if each != CAPABILITY_FILTER])
 
 
 class Push(ReceivePackHandler):
@@ -90,7 +105,8 @@ class Push(ReceivePackHandler):
             return b"it has changed meanwhile, fetch first"
         if new_sha == NOTHING:
             return b"deletion of the default branch prohibited" if ref_name == self._default else None
-        return self._gap(ref_name, new_sha)
+        obstacle = self._git.obstacle(ref_name.decode(errors="replace"))
+        return f"{obstacle} is in the way".encode() if obstacle else self._gap(ref_name, new_sha)
 
     def _on_post_receive(self, client_refs: Sequence[Update]) -> None:
         self.changes = [
