@@ -17,6 +17,7 @@ from moto.core.utils import get_service_model
 from workshop.sandbox.call import AwsError
 
 FORBIDDEN: Final = 403
+CBOR: Final = "smithy-rpc-v2-cbor"  # its services speak JSON as well, with the same errors
 S3_WORDS: Final[Mapping[str, tuple[str, int, str]]] = MappingProxyType(
     {
         "missing": ("AccessDenied", FORBIDDEN, "Access Denied"),
@@ -109,6 +110,7 @@ def rejected(service: str, fault: Fault, detail: str = "") -> AwsError:
 
 def _protocol(service: str) -> str:
     try:
-        return str(get_service_model(service).protocol)
+        protocol = str(get_service_model(service).protocol)
     except UnknownServiceError:
         return "json"
+    return "json" if protocol == CBOR else protocol

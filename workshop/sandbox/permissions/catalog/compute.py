@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
+from workshop.sandbox.call import Call
 from workshop.sandbox.permissions.catalog.entry import Catalog, Pass
+
+
+def _qualified(call: Call) -> Call:
+    """The call with its function's name as the ARN has it: whole or partial, and with the qualifier."""
+    name = str(call.params.get("FunctionName", ""))
+    qualifier = call.params.get("Qualifier")
+    if ":function:" in name and not name.startswith("arn:"):
+        account, _, rest = name.partition(":function:")
+        name = f"arn:aws:lambda:{call.region}:{account.rpartition(':')[2]}:function:{rest}"
+    if qualifier and not name.endswith(f":{qualifier}"):
+        name = f"{name}:{qualifier}"
+    return replace(call, params={**call.params, "FunctionName": name}) if name else call
+
 
 FUNCTION_ROLE: Final = (Pass("Role", "lambda.amazonaws.com"),)
 LAMBDA: Final = Catalog(
@@ -38,6 +53,7 @@ LAMBDA: Final = Catalog(
         "lambda:FunctionUrlAuthType": "FunctionUrlAuthType",
     },
     passes={"CreateFunction": FUNCTION_ROLE, "UpdateFunctionConfiguration": FUNCTION_ROLE},
+    prepare=_qualified,
 )
 
 STATES: Final = Catalog(
