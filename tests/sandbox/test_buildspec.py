@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from workshop.sandbox.codebuild.buildspec import Artifact, parse
@@ -37,28 +39,28 @@ artifacts:
 """
 
 
-def test_commands_are_kept_as_they_were_written():
+def test_commands_are_kept_as_they_were_written() -> None:
     assert parse(WHOLE).phase("build").commands == ("echo one", "echo two\necho three\n")
 
 
-def test_values_stay_the_text_that_was_written():
+def test_values_stay_the_text_that_was_written() -> None:
     assert parse(WHOLE).variables == {"ANSWER": "yes", "NUMBER": "08", "EMPTY": ""}
 
 
-def test_a_phase_that_is_not_there_is_empty():
+def test_a_phase_that_is_not_there_is_empty() -> None:
     assert parse(WHOLE).phase("pre_build").commands == ()
 
 
-def test_artifacts_have_their_settings():
+def test_artifacts_have_their_settings() -> None:
     expected = Artifact(("**/*",), "dist", ("**/.*",), discard_paths=True)
     assert parse(WHOLE).artifact == expected
 
 
-def test_secondary_artifacts_go_by_their_identifiers():
+def test_secondary_artifacts_go_by_their_identifiers() -> None:
     assert parse(WHOLE).secondary == {"Other": Artifact(("x",), name="n")}
 
 
-def test_the_rest_is_read_too():
+def test_the_rest_is_read_too() -> None:
     spec = parse(WHOLE)
     assert (spec.shell, spec.runtimes, spec.exported) == ("bash", {"nodejs": "22"}, ("ANSWER", "P"))
     assert (spec.parameters, spec.secrets) == ({"P": "/a/b"}, {"S": "id:key"})
@@ -85,7 +87,7 @@ def test_the_rest_is_read_too():
         ("version: 0.2\nenv:\n  shell: fish", "invalid shell: fish"),
     ],
 )
-def test_a_buildspec_that_means_nothing_is_refused(text, message):
+def test_a_buildspec_that_means_nothing_is_refused(text: Any, message: Any) -> None:
     with pytest.raises(BuildspecError) as refused:
         parse(text)
     assert str(refused.value) == message
@@ -99,16 +101,16 @@ def test_a_buildspec_that_means_nothing_is_refused(text, message):
         ("version: 0.2\nphases: {build: {command: [a]}}", (("build", "command"),)),
     ],
 )
-def test_unknown_keys_are_told_but_do_no_harm(text, unknown):
+def test_unknown_keys_are_told_but_do_no_harm(text: Any, unknown: Any) -> None:
     assert parse(text).unknown == unknown
 
 
-def test_an_anchor_can_be_used_again():
+def test_an_anchor_can_be_used_again() -> None:
     spec = parse("version: 0.2\nphases:\n  install: &p {commands: [a]}\n  build: {<<: *p}\n")
     assert spec.phase("build").commands == ("a",)
 
 
-def test_a_document_that_contains_itself_ends():
+def test_a_document_that_contains_itself_ends() -> None:
     assert parse("version: 0.2\nphases:\n  build: &b {commands: [a], more: *b}\n").unknown == (
         ("build", "more"),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from workshop.sandbox.codebuild.phases import after, outcome, retry, valid_on_failure
@@ -26,7 +28,7 @@ from workshop.sandbox.codebuild.phases import after, outcome, retry, valid_on_fa
         ("COMPLETED", "SUCCEEDED", "", None),
     ],
 )
-def test_what_follows(phase, status, on_failure, following):
+def test_what_follows(phase: Any, status: Any, on_failure: Any, following: Any) -> None:
     assert after(phase, status, on_failure) == following
 
 
@@ -39,7 +41,7 @@ def test_what_follows(phase, status, on_failure, following):
         (["FAILED", "STOPPED"], "STOPPED"),
     ],
 )
-def test_how_a_build_ends(statuses, status):
+def test_how_a_build_ends(statuses: Any, status: Any) -> None:
     assert outcome(statuses) == status
 
 
@@ -55,12 +57,12 @@ def test_how_a_build_ends(statuses, status):
         ("RETRY-2-timeout", 1, "exit status 7", False),
     ],
 )
-def test_when_a_phase_is_tried_again(on_failure, failures, message, again):
+def test_when_a_phase_is_tried_again(on_failure: Any, failures: Any, message: Any, again: Any) -> None:
     assert retry(on_failure).again(failures, message) is again
 
 
 @pytest.mark.parametrize(
     ("on_failure", "valid"), [("ABORT", True), ("RETRY-5", True), ("RETRY-[", False), ("STOP", False)]
 )
-def test_which_values_on_failure_may_have(on_failure, valid):
+def test_which_values_on_failure_may_have(on_failure: Any, valid: Any) -> None:
     assert valid_on_failure(on_failure) is valid

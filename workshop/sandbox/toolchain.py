@@ -17,16 +17,17 @@ from importlib.util import find_spec
 from pathlib import Path
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-# inside a build: nothing from the internet, and no chatter
+INSTALL = ("ci", "--ignore-scripts")
 NPM_QUIETLY = {
     "npm_config_audit": "false",
     "npm_config_fund": "false",
     "npm_config_logs_max": "0",
-    "npm_config_offline": "true",
     "npm_config_progress": "false",
     "npm_config_update_notifier": "false",
 }
 NPM_CACHE = Path(sys.prefix, "var", "npm-cache")
+# the registry that filled the cache, which may be a mirror: npm finds nothing under another name
+NPM_REGISTRY = "registry.txt"
 
 
 class ToolchainIncomplete(Exception):
@@ -93,17 +94,29 @@ def fill_npm_cache(package: Path, cache: Path = NPM_CACHE) -> None:
         toolchain.prepare()
         for name in ("package.json", "package-lock.json"):
             shutil.copy(package / name, folder)
-        if _install(folder, toolchain, cache, "--offline").returncode == 0:
+        if _npm(folder, toolchain, cache, *INSTALL, "--offline").returncode == 0:
             return
-        finished = _install(folder, toolchain, cache, "--prefer-offline")
-    if finished.returncode != 0:
-        raise ToolchainIncomplete(f"npm could not fetch the packages: {finished.stderr.strip()}")
+        finished = _npm(folder, toolchain, cache, *INSTALL, "--prefer-offline")
+        if finished.returncode != 0:
+            raise ToolchainIncomplete(f"npm could not fetch the packages: {finished.stderr.strip()}")
+        registry = _npm(folder, toolchain, cache, "config", "get", "registry").stdout.strip()
+    (cache / NPM_REGISTRY).write_text(registry)
 
 
-def _install(folder: str, toolchain: Toolchain, cache: Path, how: str) -> subprocess.CompletedProcess[str]:
-    quietly = {**NPM_QUIETLY, "npm_config_offline": "false", "npm_config_cache": str(cache)}
+def npm_settings(*, offline: bool, cache: Path = NPM_CACHE) -> dict[str, str]:
+    """Variables with which npm works from the cache, quietly; offline or asking for what it lacks."""
+    settings = {**NPM_QUIETLY, "npm_config_cache": str(cache)}
+    settings["npm_config_offline" if offline else "npm_config_prefer_offline"] = "true"
+    registry = cache / NPM_REGISTRY
+    if registry.is_file():
+        settings["npm_config_registry"] = registry.read_text()
+    return settings
+
+
+def _npm(folder: str, toolchain: Toolchain, cache: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    quietly = {**NPM_QUIETLY, "npm_config_cache": str(cache)}
     return subprocess.run(
-        [toolchain.programs / "npm", "ci", "--ignore-scripts", how],
+        [toolchain.programs / "npm", *arguments],
         cwd=folder,
         env={**os.environ, **quietly, "PATH": toolchain.path},
         capture_output=True,

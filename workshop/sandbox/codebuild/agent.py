@@ -242,5 +242,13 @@ def serve(agent: Agent) -> None:
         sys.stderr.buffer.flush()
 
 
+def main(folder: str, cache: str, copy: str) -> None:
+    """Serve from `folder`, with a copy of the machine's npm cache in `copy`."""
+    agent = Agent(Path(folder))
+    if Path(cache).is_dir():
+        shutil.copytree(cache, copy, copy_function=shutil.copyfile)
+    serve(agent)
+
+
 if __name__ == "__main__":
-    serve(Agent(Path(sys.argv[1])))
+    main(*sys.argv[1:])

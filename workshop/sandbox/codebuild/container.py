@@ -14,8 +14,10 @@ from subprocess import PIPE
 from typing import IO, Any
 
 from workshop.sandbox.codebuild import agent
+from workshop.sandbox.codebuild.environment import NPM_COPY
 from workshop.sandbox.isolation import Box, Isolation, Limits, Process
 from workshop.sandbox.isolation.box import GIB, MIB
+from workshop.sandbox.toolchain import NPM_CACHE
 
 AGENT = "/codebuild/agent.py"
 INPUT = "/codebuild/input"
@@ -48,7 +50,7 @@ class Container:
         output: Callable[[bytes], None],
     ) -> None:
         box = Box(
-            command=(sys.executable, "-I", "-S", "-B", AGENT, f"{OUTPUT}/tmp"),
+            command=(sys.executable, "-I", "-S", "-B", AGENT, f"{OUTPUT}/tmp", str(NPM_CACHE), NPM_COPY),
             env={"HOME": "/root", "TMPDIR": "/tmp", **env},
             read_only={AGENT: Path(agent.__file__), INPUT: sources},
             scratch=SCRATCH,

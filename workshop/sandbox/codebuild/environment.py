@@ -8,7 +8,9 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from workshop.sandbox.codebuild.state import Build
-from workshop.sandbox.toolchain import NPM_CACHE, NPM_QUIETLY
+from workshop.sandbox.toolchain import npm_settings
+
+NPM_COPY = "/root/.npm"  # npm reads package data only from a cache that it may write to
 
 
 def of_build(build: Build) -> dict[str, str]:
@@ -45,8 +47,7 @@ def of_source(build: Build) -> dict[str, str]:
 
 def of_npm(isolated: bool) -> dict[str, str]:
     """npm works from the cache; without isolation it may ask the registry for the rest."""
-    online = {"npm_config_offline": "false", "npm_config_prefer_offline": "true"}
-    return {**NPM_QUIETLY, "npm_config_cache": str(NPM_CACHE), **({} if isolated else online)}
+    return {**npm_settings(offline=isolated), "npm_config_cache": NPM_COPY}
 
 
 def _log(build: Build) -> dict[str, str]:

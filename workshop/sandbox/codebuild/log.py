@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 PAUSE = 0.2  # seconds in which lines are gathered before they are written
-LARGEST_OUTPUT = 20 * 1024 * 1024
+LARGEST_OUTPUT = 8 * 1024 * 1024
+MOST_LINES = 50_000
 LONGEST_LINE = 32 * 1024
 BATCH_EVENTS, BATCH_BYTES, EVENT_OVERHEAD = 10_000, 1_000_000, 26  # CloudWatch Logs quotas
 
@@ -20,8 +21,8 @@ Event = dict[str, Any]  # {"timestamp": milliseconds, "message": text}
 class BuildLog:
     """Takes what a build says and hands it to `write` in batches, from a thread of its own.
 
-    Of what the commands print, the first LARGEST_OUTPUT bytes are kept, then a line says so;
-    the build goes on.  `secrets` never appear: CodeBuild shows `***` instead.
+    Of what the commands print, LARGEST_OUTPUT bytes or MOST_LINES lines are kept, then a line
+    says so; the build goes on.  `secrets` never appear: CodeBuild shows `***` instead.
     """
 
     def __init__(self, write: Callable[[list[Event]], None]) -> None:
@@ -30,10 +31,11 @@ class BuildLog:
         self._partial = ""
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._room = LARGEST_OUTPUT
+        self._lines = MOST_LINES
         self._secrets: list[str] = []
         self._lock = threading.Lock()
         self._news = threading.Event()
-        self._closed = False
+        self._closing = threading.Event()
         self._thread = threading.Thread(target=self._flush_on, name="build-log", daemon=True)
         self._thread.start()
 
@@ -54,15 +56,19 @@ class BuildLog:
 
     def output(self, chunk: bytes) -> None:
         """What a command printed; lines are kept whole."""
-        if self._room <= 0:
+        if self._cut:
             return
         self._room -= len(chunk)
         *lines, self._partial = (self._partial + self._decoder.decode(chunk)).split("\n")
+        self._lines -= len(lines)
         self._add(piece for line in lines for piece in pieces(line + "\n"))
         if len(self._partial) > LONGEST_LINE:
             self.end_line()
-        if self._room <= 0:
-            self.say(f"The log is cut here: the commands printed more than {LARGEST_OUTPUT} bytes.")
+        if self._cut:
+            self.say(
+                f"The log is cut here: of what commands print, it takes {LARGEST_OUTPUT} bytes or "
+                f"{MOST_LINES} lines. The build goes on."
+            )
 
     def end_line(self) -> None:
         """Write out a line that has not come to its end."""
@@ -73,9 +79,13 @@ class BuildLog:
     def close(self) -> None:
         """Write what is left; returns when it is written."""
         self.end_line()
-        self._closed = True
+        self._closing.set()
         self._news.set()
         self._thread.join()
+
+    @property
+    def _cut(self) -> bool:
+        return self._room <= 0 or self._lines <= 0
 
     def _add(self, lines: Iterable[str]) -> None:
         stamp = int(time.time() * 1000)
@@ -92,10 +102,8 @@ class BuildLog:
     def _flush_on(self) -> None:
         while True:
             self._news.wait()
-            if not self._closed:
-                time.sleep(PAUSE)
+            ending = self._closing.wait(PAUSE)
             self._news.clear()
-            ending = self._closed
             with self._lock:
                 waiting, self._waiting = self._waiting, []
             for batch in batches(waiting):
