@@ -24,10 +24,11 @@ def check_a_run_has_started(lab: Lab) -> str:
 
 def check_a_run_failed_in_build(lab: Lab) -> str:
     """A run got its source and then failed in Build."""
+    # Listed before anything is judged: a run may end while we look.
+    newest = run.runs(lab)[0]
     failed = _failed_builds(lab)
     if failed:
         return f"Run {failed[0].run[:8]}, {failed[0].stage}: {failed[0].error}"
-    newest = run.runs(lab)[0]
     if newest.status == "Succeeded":
         raise NotYet(
             f"No run has failed: {newest.short} succeeded.",

@@ -11,26 +11,27 @@ STAGES = 2
 def do(lab: Lab) -> None:
     """Release a change unless a run is under way or went through, and wait for its end."""
     run.wait_until_over(lab)
-    if not _green(lab):
+    if not _green(lab, run.runs(lab)):
         run.release(lab)
         run.wait_until_over(lab)
 
 
 def check_a_run_went_through(lab: Lab) -> str:
     """A run has succeeded in Source and in Build."""
-    green = _green(lab)
+    # Listed before anything is judged: a run may end while we look.
+    known = run.runs(lab)
+    green = _green(lab, known)
     if green:
         return f"Run {green.short} succeeded in {' and '.join(_first_stages(lab))}"
-    known = run.runs(lab)
     if not known:
         raise NotYet("The pipeline has never run.", hint="Release a change.")
     raise run.complain(lab, known[0])
 
 
-def _green(lab: Lab) -> run.Run | None:
+def _green(lab: Lab, known: list[run.Run]) -> run.Run | None:
     stages = look.pipeline(lab)["stages"]
     names = _first_stages(lab)
-    for one in run.runs(lab):
+    for one in known:
         if run.stages_passed(lab, one, stages)[:STAGES] == names:
             return one
     return None

@@ -9,7 +9,7 @@ from . import look, run
 def do(lab: Lab) -> None:
     """Release a change unless a run is under way or went through, and wait for its end."""
     run.wait_until_over(lab)
-    if not _green(lab):
+    if not _green(lab, run.runs(lab)):
         run.release(lab)
         run.wait_until_over(lab)
 
@@ -19,12 +19,14 @@ def check_a_run_went_through_all_stages(lab: Lab) -> str:
     stages = look.pipeline(lab)["stages"]
     if len(stages) < 3:
         raise NotYet("There is no stage after Build.", hint="First: “Add a stage”.")
-    green = _green(lab)
+    # Listed before anything is judged: a run may end while we look.
+    known = run.runs(lab)
+    green = _green(lab, known)
     if green:
         return f"Run {green.short} succeeded in {', '.join(stage['name'] for stage in stages)}"
-    newest = next(iter(run.runs(lab)), None)
-    if newest is None:
+    if not known:
         raise NotYet("The pipeline has never run.", hint="Release a change.")
+    newest = known[0]
     if newest.status == "Succeeded":
         raise NotYet(
             f"Run {newest.short} succeeded, before the pipeline had all of its stages.",
@@ -33,9 +35,9 @@ def check_a_run_went_through_all_stages(lab: Lab) -> str:
     raise run.complain(lab, newest)
 
 
-def _green(lab: Lab) -> run.Run | None:
+def _green(lab: Lab, known: list[run.Run]) -> run.Run | None:
     stages = look.pipeline(lab)["stages"]
-    for one in run.runs(lab):
+    for one in known:
         if len(run.stages_passed(lab, one, stages)) == len(stages) > 2:
             return one
     return None

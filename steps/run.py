@@ -164,7 +164,7 @@ def wait_until_over(lab: Lab) -> Run | None:
     for _ in _until(lab, LONGEST, f"{lab.name('pipeline')} has not come to an end"):
         newest = next(iter(runs(lab)), None)
         if newest is None or not newest.under_way:
-            if newest:
+            if newest and said:
                 lab.say(f"Run {newest.short} is over: {newest.status}")
             return newest
         said = _tell(lab, newest, said)

@@ -9,7 +9,7 @@ from . import live, look, run
 def do(lab: Lab) -> None:
     """Wait for the commit's run to end; where it did not go through, release a change."""
     run.wait_until_over(lab)
-    if not _through(lab):
+    if not _through(run.of_commit(lab, look.tip(lab))):
         run.release(lab)
         run.wait_until_over(lab)
 
@@ -17,10 +17,10 @@ def do(lab: Lab) -> None:
 def check_the_commits_run_went_through(lab: Lab) -> str:
     """The run of your commit has succeeded."""
     sha = look.tip(lab)
-    through = _through(lab)
+    known = run.of_commit(lab, sha)
+    through = _through(known)
     if through:
         return f"Run {through.short} has delivered {sha[:7]}"
-    known = run.of_commit(lab, sha)
     if known:
         raise run.complain(lab, known[0])
     raise Waiting(f"No run has taken {sha[:7]} yet.")
@@ -38,6 +38,5 @@ def check_the_new_page_is_live(lab: Lab) -> str:
     return live.shows(lab, greeting)
 
 
-def _through(lab: Lab) -> run.Run | None:
-    known = run.of_commit(lab, look.tip(lab))
+def _through(known: list[run.Run]) -> run.Run | None:
     return next((one for one in known if one.status == "Succeeded"), None)
