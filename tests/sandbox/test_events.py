@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -252,3 +255,102 @@ def test_a_pattern_can_be_tried(account: Account) -> None:
 def test_an_unknown_bus_is_said_to_be_unknown(account: Account) -> None:
     with pytest.raises(account.client("events").exceptions.ResourceNotFoundException):
         put_event(account, {}, EventBusName="nowhere")
+
+
+ECHO = """
+import boto3, json, os
+def handler(event, context):
+    boto3.client("sqs").send_message(QueueUrl=os.environ["QUEUE"], MessageBody=json.dumps(event))
+"""
+
+
+def echo(account: Account, url: str) -> tuple[str, str]:
+    """A function that writes its event into a queue: its ARN, and its role's name."""
+    allow = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}
+    role = account.role("echo", "lambda.amazonaws.com", {"Version": "2012-10-17", "Statement": [allow]})
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w") as archive:
+        archive.writestr("main.py", ECHO)
+    made = account.client("lambda").create_function(
+        FunctionName="echo",
+        Runtime="python3.13",
+        Role=role,
+        Handler="main.handler",
+        Code={"ZipFile": body.getvalue()},
+        Environment={"Variables": {"QUEUE": url}},
+    )
+    return str(made["FunctionArn"]), role
+
+
+def test_a_function_is_called_if_its_policy_lets_the_rule(account: Account) -> None:
+    url, _ = queue(account)
+    letters_url, letters = queue(account, "letters")
+    function, _ = echo(account, url)
+    rule = put_rule(account, "orders", {"source": ["shop"]})
+    target = {"Id": "f", "Arn": function, "DeadLetterConfig": {"Arn": letters}}
+    account.client("events").put_targets(Rule="orders", Targets=[target])
+    put_event(account, {"n": 1})
+    assert received(account, letters_url)["detail"] == {"n": 1}
+    account.client("lambda").add_permission(
+        FunctionName="echo",
+        StatementId="events",
+        Action="lambda:InvokeFunction",
+        Principal="events.amazonaws.com",
+        SourceArn=rule,
+    )
+    put_event(account, {"n": 2})
+    assert received(account, url)["detail"] == {"n": 2}
+
+
+def test_a_schedule_fires_when_it_is_due(account: Account) -> None:
+    url, arn = queue(account)
+    rule = account.client("events").put_rule(Name="nightly", ScheduleExpression="cron(30 2 * * ? *)")
+    account.client("events").put_targets(Rule="nightly", Targets=[{"Id": "q", "Arn": arn}])
+    timer = account.server.sandbox.events.timer
+    timer.tick(datetime(2026, 7, 4, 2, 29, 59, tzinfo=UTC))
+    for second in (0, 1, 30):
+        timer.tick(datetime(2026, 7, 4, 2, 30, second, tzinfo=UTC))
+    event = received(account, url)
+    assert (event["detail-type"], event["resources"]) == ("Scheduled Event", [rule["RuleArn"]])
+    assert event["time"] == "2026-07-04T02:30:00Z"
+    assert "Messages" not in account.client("sqs").receive_message(QueueUrl=url)
+
+
+def test_a_rule_with_a_schedule_only_hears_no_events(account: Account) -> None:
+    url, arn = queue(account)
+    events = account.client("events")
+    events.put_rule(Name="a-rate", ScheduleExpression="rate(7 days)")
+    events.put_targets(Rule="a-rate", Targets=[{"Id": "q", "Arn": arn, "Input": '"rate"'}])
+    put_rule(account, "b-orders", {"source": ["shop"]})
+    events.put_targets(Rule="b-orders", Targets=[{"Id": "q", "Arn": arn, "Input": '"order"'}])
+    put_event(account, {})
+    assert received(account, url) == "order"
+    assert "Messages" not in account.client("sqs").receive_message(QueueUrl=url)
+
+
+def test_a_build_is_started_by_an_event(account: Account) -> None:
+    trusted = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [trusted]}
+    codebuild = account.client("codebuild")
+    project = codebuild.create_project(
+        name="nightly",
+        serviceRole=account.role("build", "codebuild.amazonaws.com", document),
+        source={
+            "type": "NO_SOURCE",
+            "buildspec": "version: 0.2\nphases: {build: {commands: [echo hello]}}",
+        },
+        artifacts={"type": "NO_ARTIFACTS"},
+        environment={
+            "type": "LINUX_CONTAINER",
+            "image": "aws/codebuild/amazonlinux-x86_64-standard:6.0",
+            "computeType": "BUILD_GENERAL1_SMALL",
+        },
+    )["project"]
+    put_rule(account, "orders", {"source": ["shop"]})
+    role = account.role("starter", "events.amazonaws.com", document)
+    target = {"Id": "b", "Arn": project["arn"], "RoleArn": role}
+    account.client("events").put_targets(Rule="orders", Targets=[target])
+    put_event(account, {})
+    ids = wait_for(lambda: codebuild.list_builds_for_project(projectName="nightly")["ids"])
+    wait_for(lambda: codebuild.batch_get_builds(ids=ids)["builds"][0]["buildComplete"])
+    assert codebuild.batch_get_builds(ids=ids)["builds"][0]["buildStatus"] == "SUCCEEDED"

@@ -31,7 +31,7 @@ class CodePipeline(Pipelines, Executions, Gates):
 
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__(sandbox)
-        self._clock = Clock(sandbox, self.register, self.conductor, self.start_execution)
+        self.clock = Clock(sandbox, self.register, self.conductor, self.start_execution)
 
     def start_by_event(self, who: Principal, arn: str, rule: str, asked: dict[str, Any]) -> str:
         """Start the pipeline `arn` because the EventBridge rule `rule` (its ARN) matched; the execution's id.
@@ -52,11 +52,11 @@ class CodePipeline(Pipelines, Executions, Gates):
     def start(self) -> None:
         """Begin to watch deadlines and polled sources; go on where a restart interrupted."""
         self._give_up_orphans()
-        self._clock.start()
+        self.clock.start()
 
     def stop(self) -> None:
         """End the clock and all actions."""
-        self._clock.stop()
+        self.clock.stop()
         self.crew.stop()
 
     def _give_up_orphans(self) -> None:

@@ -4,26 +4,44 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from workshop.sandbox.call import AwsError, Credentials
 from workshop.sandbox.codepipeline import artifacts
 from workshop.sandbox.codepipeline.actions.providers import PROVIDERS
+from workshop.sandbox.codepipeline.bell import Bell, Bells, Halted
 from workshop.sandbox.codepipeline.conductor import Conductor
 from workshop.sandbox.codepipeline.news import News
 from workshop.sandbox.codepipeline.roles import take_role
 from workshop.sandbox.codepipeline.state import ActionRun, Execution, Pipeline
 from workshop.sandbox.codepipeline.structure import Action
 from workshop.sandbox.codepipeline.variables import Namespaces, Unresolved, resolve
-from workshop.sandbox.codepipeline.work import ActionFailed, Halted, Outcome, Work
+from workshop.sandbox.codepipeline.work import ActionFailed, Outcome, Work
+from workshop.sandbox.events.event import Event
 
 if TYPE_CHECKING:
     from workshop.sandbox.sandbox import Sandbox
 
 log = logging.getLogger(__name__)
-LAST_WORDS = 2.0  # seconds that a stopping sandbox gives its actions
+LAST_WORDS = 2.0  # seconds that a stopping sandbox gives each of its actions
+
+
+@dataclass(frozen=True)
+class Task:
+    """A run of an action for one thread; `continuation` is what a Lambda function wants to be called with."""
+
+    pipeline: Pipeline
+    execution: Execution
+    run: ActionRun
+    action: Action
+    continuation: str | None = None
+
+    @property
+    def region(self) -> str:
+        return self.action.region or self.pipeline.region
 
 
 class Crew:
@@ -31,9 +49,10 @@ class Crew:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
-        self._halts: dict[str, threading.Event] = {}
+        self._bells = Bells()
         self._threads: set[threading.Thread] = set()
         self.conductor = Conductor(News(sandbox), self.begin, self.withdraw)
+        sandbox.events.listen(self._hear)
 
     def begin(
         self,
@@ -44,46 +63,42 @@ class Crew:
         continuation: str | None = None,
     ) -> None:
         """Start an action; returns at once."""
-        halt = self._halts[run.id] = threading.Event()
-        arguments = (pipeline, execution, run, action, halt, continuation)
+        task = Task(pipeline, execution, run, action, continuation)
+        arguments = (task, self._bells.hang(run.id))
         thread = threading.Thread(target=self._do, args=arguments, name=f"action-{run.id}", daemon=True)
         self._threads.add(thread)
         thread.start()
 
     def withdraw(self, run: str) -> None:
         """Nobody waits for this run any more."""
-        if halt := self._halts.pop(run, None):
-            halt.set()
+        if bell := self._bells.take_down(run):
+            bell.end()
 
     def stop(self) -> None:
         """End all threads; what they started elsewhere goes on, as in AWS."""
-        for run in list(self._halts):
+        for run in self._bells.runs():
             self.withdraw(run)
         for thread in list(self._threads):
             thread.join(LAST_WORDS)
 
-    def _do(
-        self,
-        pipeline: Pipeline,
-        execution: Execution,
-        run: ActionRun,
-        action: Action,
-        halt: threading.Event,
-        continuation: str | None,
-    ) -> None:
-        try:
-            result = self._result(lambda: self._work(pipeline, execution, run, action, halt, continuation))
-            if result is not None:
-                self._halts.pop(run.id, None)
-                self.conductor.settle(pipeline, run, result)
-        except Halted:
-            pass
-        finally:
-            self._threads.discard(threading.current_thread())
+    def _hear(self, event: Event) -> None:
+        for arn in event.resources:
+            self._bells.heard(arn)
 
-    def _result(self, prepare: Callable[[], Work]) -> Outcome | ActionFailed | None:
+    def _do(self, task: Task, bell: Bell) -> None:
         try:
-            work = prepare()
+            result = self._result(task, bell)
+        except Halted:
+            result = None
+        self._bells.take_down(task.run.id)
+        if result is not None:
+            self.conductor.settle(task.pipeline, task.run, result)
+        self._threads.discard(threading.current_thread())
+
+    def _result(self, task: Task, bell: Bell) -> Outcome | ActionFailed | None:
+        """How the action ended; None if its result comes by the API."""
+        try:
+            work = self._work(task, bell)
             return PROVIDERS[work.action.category, work.action.provider](work)
         except ActionFailed as failed:
             return failed
@@ -98,59 +113,38 @@ class Crew:
             log.exception("an action failed inside the sandbox")
             return ActionFailed("InternalError", "The action failed inside the sandbox; its log says why.")
 
-    def _work(
-        self,
-        pipeline: Pipeline,
-        execution: Execution,
-        run: ActionRun,
-        action: Action,
-        halt: threading.Event,
-        continuation: str | None,
-    ) -> Work:
-        region = action.region or pipeline.region
-        store = execution.structure.store_in(region)
+    def _work(self, task: Task, bell: Bell) -> Work:
+        run = task.run
+        store = task.execution.structure.store_in(task.region)
         with self.conductor.lock:
-            self._prepare(execution, run, action, store)
+            _prepare(task, store["location"])
         return Work(
             sandbox=self._sandbox,
-            account=pipeline.account,
-            region=region,
-            pipeline=pipeline.name,
-            execution=execution.id,
+            account=task.pipeline.account,
+            region=task.region,
+            pipeline=task.pipeline.name,
+            execution=task.execution.id,
             id=run.id,
             stage=run.stage,
-            action=action,
+            action=task.action,
             configuration=run.resolved,
             inputs=tuple(run.inputs),
             outputs=tuple(run.outputs),
-            credentials=self._credentials(execution, action, region),
+            credentials=self._credentials(task),
             store=store,
             token=run.token,
             deadline=(run.deadline or datetime.now(UTC)).timestamp(),
-            report=lambda progress: self.conductor.report(run, progress),
-            halted=halt,
-            override=execution.overrides.get(action.name),
-            continuation=continuation,
+            report=partial(self.conductor.report, run),
+            pause=bell.wait,
+            watch=partial(self._bells.watch, bell),
+            override=task.execution.overrides.get(task.action.name),
+            continuation=task.continuation,
         )
 
-    def _prepare(
-        self, execution: Execution, run: ActionRun, action: Action, store: Mapping[str, str]
-    ) -> None:
-        run.inputs = [
-            execution.artifacts.get(name)
-            or artifacts.place(execution.structure.name, name, store["location"])
-            for name in action.inputs
-        ]
-        if not run.outputs:
-            run.outputs = [
-                artifacts.place(execution.structure.name, name, store["location"]) for name in action.outputs
-            ]
-        known = namespaces(execution)
-        run.resolved = {key: resolve(text, known) for key, text in action.configuration.items()}
-
-    def _credentials(self, execution: Execution, action: Action, region: str) -> Credentials:
+    def _credentials(self, task: Task) -> Credentials:
+        role = task.execution.structure.role
         try:
-            return take_role(self._sandbox, execution.structure.role, action.role, execution.id, region)
+            return take_role(self._sandbox, role, task.action.role, task.execution.id, task.region)
         except AwsError as refused:
             raise ActionFailed("PermissionError", refused.message) from refused
 
@@ -162,3 +156,13 @@ def namespaces(execution: Execution) -> Namespaces:
         "codepipeline": {"PipelineExecutionId": execution.id},
         "variables": execution.variables,
     }
+
+
+def _prepare(task: Task, bucket: str) -> None:
+    """Write down what the run works with; an input that nobody made keeps a place, to fail there."""
+    run, name = task.run, task.pipeline.name
+    made = task.execution.artifacts
+    run.inputs = [made.get(one) or artifacts.place(name, one, bucket) for one in task.action.inputs]
+    run.outputs = run.outputs or [artifacts.place(name, one, bucket) for one in task.action.outputs]
+    known = namespaces(task.execution)
+    run.resolved = {key: resolve(text, known) for key, text in task.action.configuration.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,8 +14,6 @@ from workshop.sandbox.codepipeline.structure import Action
 
 if TYPE_CHECKING:
     from workshop.sandbox.sandbox import Sandbox
-
-POLL = 0.05  # seconds between two looks at work that goes on elsewhere
 
 
 class ActionFailed(Exception):
@@ -31,10 +28,6 @@ class ActionFailed(Exception):
         self.message = message
         self.by = by
         self.external_id = external_id
-
-
-class Halted(Exception):
-    """Nobody waits for this action any more: it was abandoned, or the sandbox stops."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +56,7 @@ class Work:
     """One run of an action: its configuration with variables filled in, its artifacts, its role.
 
     `override` is the revision (type, value) that the execution was started with, if any.
+    `pause` waits a moment, less if there is an event about an ARN that was given to `watch`.
     """
 
     sandbox: Sandbox
@@ -81,18 +75,14 @@ class Work:
     token: str
     deadline: float
     report: Callable[[Progress], None]
-    halted: threading.Event
+    pause: Callable[[], None]
+    watch: Callable[[str], None]
     override: tuple[str, str] | None = None
     continuation: str | None = None
 
     def client(self, service: str) -> Any:
         """A client that acts as the action's role."""
         return self.sandbox.clients.client(service, self.credentials, self.region)
-
-    def pause(self, seconds: float = POLL) -> None:
-        """Wait a moment; Halted if nobody waits for the action any more."""
-        if self.halted.wait(seconds):
-            raise Halted
 
     def input(self, name: str) -> Artifact:
         """The input artifact of that name; ActionFailed if the action has none such."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -34,7 +34,8 @@ class Events:
         self._targets = Targets(sandbox, self.take)
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="events")
         self._stopped = threading.Event()
-        self._timer = Timer(self._send)
+        self.timer = Timer(self._send)
+        self._listeners: list[Callable[[Event], None]] = []
 
     def emit(
         self,
@@ -48,8 +49,14 @@ class Events:
         """Put an event on the account's default bus; never fails and never waits for targets."""
         self.take(Event(account, region, source, detail_type, tuple(resources), dict(detail)))
 
+    def listen(self, listener: Callable[[Event], None]) -> None:
+        """Tell a service of the sandbox of every event, at once; it must neither wait nor fail."""
+        self._listeners.append(listener)
+
     def take(self, event: Event) -> None:
         """Take in an event, whosever it is."""
+        for listener in self._listeners:
+            listener(event)
         if self._stopped.is_set() or event.hops > MOST_HOPS:
             return
         try:
@@ -59,12 +66,12 @@ class Events:
 
     def start(self) -> None:
         """Begin to watch schedules."""
-        self._timer.start()
+        self.timer.start()
 
     def stop(self) -> None:
         """Deliver nothing more."""
         self._stopped.set()
-        self._timer.stop()
+        self.timer.stop()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _match(self, event: Event) -> None:

@@ -131,6 +131,7 @@ def _execute_change_set(work: Work, stacks: Stacks) -> Outcome:
 
 def _begun(work: Work, stacks: Stacks) -> None:
     stacks.status()
+    work.watch(stacks.id)
     work.report(Progress(stacks.id, stacks.url))
 
 

@@ -21,6 +21,7 @@ def run(work: Work) -> Outcome:
     started = _start(work)
     url = _url(work, started)
     work.report(Progress(started, url))
+    work.watch(f"arn:aws:codebuild:{work.region}:{work.account}:build/{started}")
     build = _wait(work, started)
     if build["buildStatus"] != "SUCCEEDED":
         raise ActionFailed("JobFailed", _ending(build))
