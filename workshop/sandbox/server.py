@@ -32,6 +32,7 @@ SERVICES = [
 ]
 LAYERS = [
     "workshop.sandbox.apigateway.execute:ExecuteApi",
+    "workshop.sandbox.lambda_.http:LambdaHttp",
     "workshop.sandbox.codecommit.githttp:GitHttp",
 ]
 
@@ -80,4 +81,3 @@ class Server:
             server.server_close()
         self.sandbox.stop()
         self.sandbox.settings.socket.unlink(missing_ok=True)
-

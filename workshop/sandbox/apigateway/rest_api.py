@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from moto.apigateway.models import APIGatewayBackend, Resource, RestAPI, apigateway_backends
+from moto.apigateway.models import APIGatewayBackend, Deployment, Resource, RestAPI, apigateway_backends
 from moto.core.exceptions import JsonRESTError
 
 from workshop.sandbox.apigateway import openapi
@@ -64,10 +64,33 @@ class ApiGateway:
                 api.stages[name] = deployed
             elif name and "stageDescription" in params:
                 api.stages[name].description = params["stageDescription"]
-            state = self.states.setdefault((call.account, call.region), State())
-            state.deployed[api.id, deployment.id] = tuple(_routes(api))
-        shown: Item = deployment.to_json()
-        return shown
+            self._state(call).deployed[api.id, deployment.id] = tuple(_routes(api))
+        return _present(deployment.to_json())
+
+    def get_stages(self, call: Call) -> Item:
+        with _in_our_words():
+            stages = _backend(call).get_stages(call.params["restApiId"])
+        wanted = call.params.get("deploymentId")
+        shown = [stage.to_json() for stage in stages if wanted in (None, stage.deployment_id)]
+        return {"item": [_present(stage) for stage in shown]}
+
+    def update_deployment(self, call: Call) -> Item:
+        with self.lock, _in_our_words():
+            deployment = _deployment(call)
+            for patch in call.params.get("patchOperations", []):
+                if patch.get("path") != "/description":
+                    raise openapi.refused(f"Invalid patch path {patch.get('path')}")
+                deployment.description = patch.get("value", "")
+            return _present(deployment.to_json())
+
+    def delete_deployment(self, call: Call) -> None:
+        with self.lock, _in_our_words():
+            deployment = _deployment(call)
+            api = _backend(call).get_rest_api(call.params["restApiId"])
+            if any(stage.deployment_id == deployment.id for stage in api.stages.values()):
+                raise openapi.refused("Active stages pointing to this deployment must be moved or deleted")
+            del api.deployments[deployment.id]
+            self._state(call).deployed.pop((api.id, deployment.id), None)
 
     def import_rest_api(self, call: Call) -> Item:
         document = openapi.read(_bytes(call.params["body"]))
@@ -96,14 +119,24 @@ class ApiGateway:
             _import(backend, api, document)
             return _shown(api)
 
+    def _state(self, call: Call) -> State:
+        return self.states.setdefault((call.account, call.region), State())
+
     def delete_rest_api(self, call: Call) -> None:
         api_id = call.params["restApiId"]
         with self.lock, _in_our_words():
             _backend(call).get_rest_api(api_id)
             _backend(call).delete_rest_api(api_id)
-            deployed = self.states.setdefault((call.account, call.region), State()).deployed
+            deployed = self._state(call).deployed
             for key in [key for key in deployed if key[0] == api_id]:
                 del deployed[key]
+
+
+def _deployment(call: Call) -> Deployment:
+    api = _backend(call).get_rest_api(call.params["restApiId"])
+    if call.params["deploymentId"] not in api.deployments:
+        raise AwsError("NotFoundException", "Invalid Deployment identifier specified")
+    return api.deployments[call.params["deploymentId"]]
 
 
 def _backend(call: Call) -> APIGatewayBackend:
@@ -120,7 +153,11 @@ def _in_our_words() -> Iterator[None]:
 
 
 def _shown(api: RestAPI) -> Item:
-    shown: Item = api.to_dict()
+    return _present(api.to_dict())
+
+
+def _present(shown: Item) -> Item:
+    """What is there of an object that moto shows."""
     return {name: value for name, value in shown.items() if value is not None}
 
 

@@ -166,8 +166,16 @@ def reply(request: Request, at: Route, result: Mapping[str, Any] | None, request
     serialized = serializer.serialize(result or {})
     headers = {str(name): str(value) for name, value in serialized["headers"].items()}
     headers["x-amzn-RequestId"] = request_id
-    body: Any = serialized["body"]
-    return Reply(serialized["status_code"], headers, body if isinstance(body, bytes) else body.encode())
+    body: Any = serialized["body"] or b""
+    status = _status(at, result or {}) or serialized["status_code"]
+    return Reply(status, headers, body if isinstance(body, bytes) else body.encode())
+
+
+def _status(at: Route, result: Mapping[str, Any]) -> int | None:
+    """The HTTP status, where a member of the result is it (Lambda's Invoke)."""
+    members = at.model.output_shape.members if at.model.output_shape else {}
+    placed = (name for name, shape in members.items() if shape.serialization.get("location") == "statusCode")
+    return next((int(result[name]) for name in placed if name in result), None)
 
 
 def refuse(service: str, error: AwsError, request_id: str) -> Reply:

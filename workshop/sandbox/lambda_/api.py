@@ -72,13 +72,23 @@ class Lambda:
         of = parse(arn, "", "")
         return self._execution.run(self._event(of, payload))[0]
 
+    def function_of_url(self, url_id: str) -> tuple[Reference, dict[str, Any]] | None:
+        """The function that a function URL belongs to, and how the URL is set up."""
+        with self.shelf.lock:
+            for (account, region), state in self.shelf.states.items():
+                for function in state.functions.values():
+                    for qualifier, url in function.urls.items():
+                        if url["id"] == url_id:
+                            return Reference(account, region, function.name, qualifier), url
+        return None
+
     def invoke(self, call: Call) -> Result:
         """Invoke: at once, later (`Event`) or not at all (`DryRun`)."""
         kind = call.params.get("InvocationType", "RequestResponse")
         of = reference(call)
         if kind == "DryRun":
             self.shelf.version(of)
-            return {"StatusCode": 204}
+            return {"StatusCode": 204, "Payload": b""}
         payload = checked(_bytes(call.params.get("Payload", b"")), kind)
         event = self._event(of, payload, _client_context(call.params))
         if kind == "Event":
@@ -108,7 +118,7 @@ class Lambda:
             config.get("MaximumRetryAttempts", 2),
             config.get("MaximumEventAgeInSeconds", 21_600),
         )
-        return {"StatusCode": 202}
+        return {"StatusCode": 202, "Payload": b""}
 
     def _event(self, of: Reference, payload: bytes, client_context: str | None = None) -> Event:
         with self.shelf.lock:
