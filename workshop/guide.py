@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from workshop import course as pages
 from workshop import step as steps
 from workshop.course import Course
 from workshop.jobs import Job, Jobs
-from workshop.lab import Lab
-from workshop.labs import STALE, Labs
+from workshop.lab import REFUSALS, Lab, refusal
+from workshop.labs import STALE, Labs, NoGround
 from workshop.progress import Enrolled, Look, Mark, Progress
 from workshop.step import Finding, Question, State, Step
 
@@ -27,6 +28,7 @@ class Task:
     elsewhere: Job | None
     lines: tuple[str, ...]
     worker: bool
+    unasked: str = ""
 
     @property
     def passed(self) -> bool:
@@ -40,6 +42,12 @@ class Task:
     @property
     def running(self) -> bool:
         return self.job is not None and self.job.open
+
+    @property
+    def version(self) -> str:
+        """Changes when, and only when, there is something new to show."""
+        shown = (self.findings, self.job, self.elsewhere, self.lines, self.worker)
+        return hashlib.sha256(repr(shown).encode()).hexdigest()[:12]
 
 
 class Guide:
@@ -92,7 +100,7 @@ class Guide:
         look = self.progress.last_look(enrolled.id, slug)
         current = self.jobs.current(enrolled.id)
         job = current if current and current.slug == slug else self.jobs.last(enrolled.id, slug)
-        asked = step.questions(self.labs.open(enrolled)) if asking and step.asks else []
+        asked, unasked = self._questions(enrolled, step) if asking else ([], "")
         return Task(
             step=step,
             findings=_for_claims(step, look),
@@ -103,7 +111,19 @@ class Guide:
             elsewhere=current if current and current.slug != slug else None,
             lines=tuple(self.jobs.lines(job.id)) if job else (),
             worker=self.jobs.worker_alive() if current else True,
+            unasked=unasked,
         )
+
+    def _questions(self, enrolled: Enrolled, step: Step) -> tuple[list[Question], str]:
+        """What the step asks, or why that could not be put together: AWS may have been asked."""
+        if not step.asks:
+            return [], ""
+        try:
+            return step.questions(self.labs.open(enrolled)), ""
+        except NoGround as reason:
+            return [], str(reason)
+        except REFUSALS as error:
+            return [], ": ".join(refusal(error)[:2])
 
     def states(self, enrolled: Enrolled) -> dict[str, Mark]:
         """Where the attendee stands, by slug; every step of the course is in it."""

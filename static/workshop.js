@@ -1,0 +1,115 @@
+// Small comforts on top of pages that work without scripts: copying, times, colours, folding.
+"use strict";
+
+const say = (words) => { document.getElementById("said").textContent = words; };
+
+// ---- Copy buttons: made here, for without scripts they would do nothing.
+function addCopyButtons(root) {
+  for (const block of root.querySelectorAll("[data-copy]:not([data-ready])")) {
+    block.dataset.ready = "";
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn small copy";
+    button.textContent = "Copy";
+    button.addEventListener("click", () => copy(block, button));
+    block.append(button);
+  }
+}
+
+async function copy(block, button) {
+  const code = block.querySelector("code");
+  try {
+    await navigator.clipboard.writeText(code.textContent.trimEnd());
+    button.textContent = "Copied";
+    say("Copied");
+  } catch {
+    getSelection().selectAllChildren(code);
+    button.textContent = "Press Ctrl+C";
+  }
+  setTimeout(() => { button.textContent = "Copy"; }, 1800);
+}
+
+// ---- Times that go on by themselves.
+const inWords = (seconds) => {
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+  return `${Math.floor(seconds / 86400)} d`;
+};
+
+function tick(root) {
+  for (const time of root.querySelectorAll("time[datetime]")) {
+    const at = new Date(time.dateTime);
+    const seconds = Math.max(0, Math.round((Date.now() - at) / 1000));
+    let words = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    if ("ago" in time.dataset) words = seconds < 5 ? "just now" : `${inWords(seconds)} ago`;
+    if ("since" in time.dataset) words = seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+    if (time.textContent !== words) time.textContent = words;
+  }
+}
+
+// ---- Light and dark, without loading the page anew.
+function chooseTheme(event) {
+  const form = event.target.closest("form.themes");
+  if (!form || !event.submitter) return;
+  event.preventDefault();
+  const theme = event.submitter.value;
+  document.documentElement.dataset.theme = theme;
+  document.cookie = `theme=${theme};path=/;max-age=15552000;samesite=lax`;
+  form.querySelector(theme === "dark" ? ".to-light" : ".to-dark").focus();
+}
+
+// ---- Sides fold away where there is no room for them.
+function foldByWidth(fold) {
+  const narrow = matchMedia(`(max-width: ${fold.dataset.fold}px)`);
+  const follow = () => { fold.open = !narrow.matches; };
+  follow();
+  narrow.addEventListener("change", follow);
+}
+
+// ---- The terminal's credentials, beside the page.
+function openDialog(event) {
+  const opener = event.detail.requestConfig.elt.closest("[data-opens]");
+  const dialog = opener && document.getElementById(opener.dataset.opens);
+  if (dialog && !dialog.open) dialog.showModal();
+}
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-closes]")) event.target.closest("dialog")?.close();
+  if (event.target.closest("[data-dismiss]")) event.target.closest(".flash").remove();
+  if (event.target.matches("dialog")) event.target.close();
+});
+
+document.addEventListener("submit", (event) => {
+  chooseTheme(event);
+  const once = event.target.closest("form[data-once]");
+  if (once) setTimeout(() => once.querySelectorAll("button").forEach((button) => { button.disabled = true; }));
+});
+
+// Back to a page that the browser has kept: its forms may be used again, and it looks again.
+addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+
+// ---- htmx: quiet while nobody looks, and honest when the pages do not answer.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (document.hidden && "poll" in event.detail.elt.dataset) event.preventDefault();
+});
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) document.body.dispatchEvent(new Event("work"));
+});
+document.addEventListener("htmx:sendError", () => {
+  const notice = document.getElementById("notice");
+  if (notice.querySelector("[data-unreachable]")) return;
+  const words = document.createElement("p");
+  words.className = "flash bad";
+  words.dataset.unreachable = "";
+  words.textContent = "The workshop does not answer. Is it still running? This page goes on as soon as it is back; nothing is lost.";
+  notice.replaceChildren(words);
+});
+document.addEventListener("htmx:afterOnLoad", () => document.querySelector("[data-unreachable]")?.remove());
+document.addEventListener("htmx:afterSwap", openDialog);
+document.addEventListener("htmx:load", (event) => { addCopyButtons(event.detail.elt); tick(event.detail.elt); });
+
+addCopyButtons(document);
+document.querySelectorAll("[data-fold]").forEach(foldByWidth);
+tick(document);
+setInterval(() => tick(document), 1000);

@@ -1,0 +1,113 @@
+"""What went wrong, said where the attendee stands: one place turns each error into a page."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Flask, g, make_response, render_template, request, session, url_for
+from flask_wtf.csrf import CSRFError
+from htmx_flask import request as htmx_request
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from workshop.course import UnknownStep
+from workshop.lab import REFUSALS, refusal
+from workshop.labs import NoGround
+
+WORDS = {
+    400: ("That request could not be read", "Go back and try once more; nothing of yours has changed."),
+    404: ("There is no such page", "The address may have been mistyped, or the course has changed since."),
+    405: ("That page is not opened this way", "Use the buttons on the page instead of its address."),
+    413: ("That was too much", "The form takes 64 kilobytes at most. Nothing has been changed."),
+}
+
+
+class NotSignedIn(Exception):
+    """Nobody has joined in this browser, or the cookie is no longer known."""
+
+
+def receive(app: Flask) -> None:
+    """Let every kind of mishap end in a page of the house."""
+    app.register_error_handler(CSRFError, _replayed)
+    app.register_error_handler(NotSignedIn, _not_signed_in)
+    app.register_error_handler(UnknownStep, lambda _: _page(404, *WORDS[404]))
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(500, _bug)
+    app.register_error_handler(NoGround, lambda reason: _aws(str(reason)))
+    for kind in REFUSALS:
+        app.register_error_handler(kind, lambda error: _aws(": ".join(refusal(error)[:2])))
+
+
+def where_they_stood() -> str:
+    """The page of ours that the request came from, else the front door."""
+    came = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
+    ours = came.netloc == request.host and came.path.startswith("/")
+    return came.path if ours and not came.path.startswith("//") else url_for("door.home")
+
+
+def _page(status: int, title: str, advice: str, reference: str = "", retry: bool = False) -> Response:
+    """A whole page, or for htmx a notice above the page on which the attendee stays."""
+    template = "_notice.html" if htmx_request.htmx else "mishap.html"
+    html = render_template(
+        template, title=title, advice=advice, reference=reference, retry=retry, back=where_they_stood()
+    )
+    answer = make_response(html, status)
+    if htmx_request.htmx:
+        answer.headers["HX-Retarget"] = "#notice"
+        answer.headers["HX-Reswap"] = "innerHTML"
+    return answer
+
+
+def _replayed(_: CSRFError) -> Response:
+    if "ticket" not in session:
+        return _not_signed_in(NotSignedIn())
+    return _page(
+        400,
+        "This form is no longer valid",
+        "It was opened before you last joined, or sent from elsewhere. Nothing has been changed: reload"
+        " the page and press the button again.",
+    )
+
+
+def _not_signed_in(_: NotSignedIn) -> Response:
+    if htmx_request.htmx:
+        answer = _page(200, "You have left in another tab", "Join again to go on; nothing is lost.")
+        answer.status_code = 286  # ends the polling that asked
+        return answer
+    if request.method == "GET":
+        answer = make_response("", 303)
+        answer.headers["Location"] = url_for("door.home", next=request.path)
+        return answer
+    return _page(
+        401,
+        "Your session has ended",
+        "Nothing is lost: join again with your handle, and press the button once more.",
+    )
+
+
+def _http(error: HTTPException) -> Response:
+    code = error.code or 500
+    if code < 400:
+        return make_response(error.get_response())
+    title, advice = WORDS.get(code, (error.name, str(error.description or "")))
+    return _page(code, title, advice)
+
+
+def _aws(words: str) -> Response:
+    return _page(
+        503,
+        "AWS does not answer as it should",
+        f"{words.rstrip('.')}. Nothing is lost. Try again in a moment.",
+        retry=True,
+    )
+
+
+def _bug(_: Exception) -> Response:
+    reference = g.get("reference", "unknown")
+    return _page(
+        500,
+        "Sorry, that was our mistake",
+        "Something in the workshop is broken; it is not your work. Nothing of yours is lost. If it"
+        " happens again, tell us this reference:",
+        reference,
+    )
