@@ -17,6 +17,7 @@ Matcher = Callable[[str], object]
 
 VARIABLE = re.compile(r"\$\{([^}]*)\}")
 ARN_PARTS = 6
+NEVER = "(?!)"  # matches nothing
 # A wildcard that came out of a variable is a plain character: it travels in disguise.
 STAR, MARK = "\ue000", "\ue001"
 LITERALS = {"*": STAR, "?": MARK, "$": "$"}
@@ -67,7 +68,7 @@ def _glob(text: str, any_run: str = ".*", any_one: str = ".") -> str:
 def wildcard(texts: tuple[str, ...], *, ignore_case: bool = False) -> Matcher:
     """A matcher of strings against any of `texts` with ``*`` and ``?``."""
     flags = re.DOTALL | (re.IGNORECASE if ignore_case else 0)
-    return re.compile("|".join(_glob(text) for text in texts) or "(?!)", flags).fullmatch
+    return re.compile("|".join(_glob(text) for text in texts) if texts else NEVER, flags).fullmatch
 
 
 @lru_cache(maxsize=16384)
@@ -76,7 +77,7 @@ def arns(texts: tuple[str, ...]) -> Matcher:
 
     An incomplete ARN is completed by wildcards, as AWS does for Resource elements.
     """
-    return re.compile("|".join(map(_arn, texts)) or "(?!)", re.DOTALL).fullmatch
+    return re.compile("|".join(map(_arn, texts)) if texts else NEVER, re.DOTALL).fullmatch
 
 
 def _arn(text: str) -> str:
