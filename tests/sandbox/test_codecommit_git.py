@@ -177,6 +177,21 @@ def test_an_iam_user_pushes_with_https_git_credentials(
     learner.git("fetch", f"http://{login}@{learner.host}/v1/repos/r", at="work", fails=True)
 
 
+def test_a_git_password_made_anew_does_not_replace_the_other(account: Account) -> None:
+    iam = account.client("iam")
+    iam.create_user(UserName="alice")
+    wish = {"UserName": "alice", "ServiceName": "codecommit.amazonaws.com"}
+    first, second = (
+        iam.create_service_specific_credential(**wish)["ServiceSpecificCredential"] for _ in range(2)
+    )
+    iam.delete_service_specific_credential(
+        UserName="alice", ServiceSpecificCredentialId=first["ServiceSpecificCredentialId"]
+    )
+    again = iam.create_service_specific_credential(**wish)["ServiceSpecificCredential"]
+    assert again["ServiceUserName"] == first["ServiceUserName"] != second["ServiceUserName"]
+    assert len(iam.list_service_specific_credentials(UserName="alice")["ServiceSpecificCredentials"]) == 2
+
+
 def test_an_iam_user_with_access_keys_pushes_by_signature(
     learner: Learner, codecommit: Any, account: Account
 ) -> None:

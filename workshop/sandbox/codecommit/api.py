@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, ClassVar
 
-from workshop.sandbox.call import Principal
+from workshop.sandbox.call import AwsError, Principal
 from workshop.sandbox.codecommit import smartgit
 from workshop.sandbox.codecommit.approvals import Approvals
 from workshop.sandbox.codecommit.archive import zipped
@@ -63,9 +63,23 @@ class CodeCommit(Repositories, Branches, Commits, Files, Comments, Approvals, Te
         refusal: str | None = None,
     ) -> None:
         """Takes in a git push and tells of it; git's reply goes to `out`."""
+
+        def objection(reference: str, deletes: bool) -> str | None:
+            if deletes and reference == f"refs/heads/{repository.default_branch}":
+                return "deletion of the default branch prohibited"
+            return self._denied(repository, caller, reference)
+
         with self.store.open(repository) as git, self.store.lock(repository):
-            changes = smartgit.receive(
-                git, body, out, default_branch=repository.default_branch, refusal=refusal
-            )
+            changes = smartgit.receive(git, body, out, objection, refusal)
             told = self.settle(repository, git, changes, caller) if changes else []
         self.tell(repository, changes, caller, told)
+
+    def _denied(self, repository: Repository, caller: Principal, reference: str) -> str | None:
+        """Why policies forbid a push to one reference; they see it as codecommit:References."""
+        about = {"codecommit:References": reference}
+        permissions = self.sandbox.permissions
+        try:
+            permissions.require(caller, "codecommit:GitPush", repository.arn, repository.region, about)
+        except AwsError as error:
+            return error.message
+        return None

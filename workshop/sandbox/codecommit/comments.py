@@ -94,6 +94,7 @@ class Comments(Desk):
         params, state = call.params, self.state_of(call)
         request = state.pull_requests.get(params["pullRequestId"])
         repository = state.by_id(request.repository) if request else None
+        self.permit(call, repository)
         if request is None or repository is None:
             raise refusal("PullRequestDoesNotExistException")
         sides = ("before", params.get("beforeCommitId")), ("after", params.get("afterCommitId"))
@@ -162,7 +163,9 @@ class Comments(Desk):
         return [each for each in every if each.repository == repository.id]
 
     def _comment(self, call: Call, comment_id: str) -> Comment:
-        found = self.state_of(call).comments.get(comment_id)
+        state = self.state_of(call)
+        found = state.comments.get(comment_id)
+        self.permit(call, state.by_id(found.repository) if found else None)
         if found is None:
             raise refusal("CommentDoesNotExistException")
         return found

@@ -43,6 +43,16 @@ class Desk:
             raise no_repository(name)
         return found
 
+    def permit(self, call: Call, repository: Repository | None, reference: str | None = None) -> None:
+        """Asks for the permission of a call whose repository, or branch, its parameters do not name.
+
+        AccessDenied unless the caller has it; `reference` is what policies see as codecommit:References.
+        """
+        resource = repository.arn if repository else "*"
+        about = {"codecommit:References": reference} if reference else {}
+        action = f"codecommit:{call.operation}"
+        self.sandbox.permissions.require(call.caller, action, resource, call.region, about)
+
     @contextmanager
     def opened(self, call: Call, name: str | None = None) -> Iterator[tuple[Repository, Git]]:
         """The repository a call names and its git side, for reading."""

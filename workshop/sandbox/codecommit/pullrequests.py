@@ -108,7 +108,10 @@ class PullRequests(Merges):
 
     def request(self, call: Call) -> PullRequest:
         """The pull request that a call names."""
-        found = self.state_of(call).pull_requests.get(call.params["pullRequestId"])
+        state = self.state_of(call)
+        found = state.pull_requests.get(call.params["pullRequestId"])
+        merging = found.destination if found and call.operation.startswith("Merge") else None
+        self.permit(call, state.by_id(found.repository) if found else None, merging)
         if found is None:
             raise refusal("PullRequestDoesNotExistException")
         return found

@@ -15,6 +15,8 @@ from workshop.sandbox.codecommit.git import Git
 from workshop.sandbox.codecommit.news import RefChange
 
 Update = tuple[ObjectID, ObjectID, Ref]
+Objection = Callable[[str, bool], str | None]
+"""Given a reference and whether it is to be deleted: why not, or None."""
 NOTHING = b"0" * 40
 KINDS = (b"refs/heads/", b"refs/tags/")
 UPLOAD, RECEIVE = "git-upload-pack", "git-receive-pack"
@@ -47,14 +49,15 @@ def upload(git: Git, body: BinaryIO, out: BinaryIO) -> None:
 
 
 def receive(
-    git: Git, body: BinaryIO, out: BinaryIO, *, default_branch: str | None, refusal: str | None = None
+    git: Git, body: BinaryIO, out: BinaryIO, objection: Objection, refusal: str | None = None
 ) -> list[RefChange]:
     """Takes in a push, under the repository's lock; the references that it changed.
 
-    `refusal` turns the whole push down with that text, in a way that git shows.
+    `objection` says what speaks against changing a reference; `refusal` turns the whole push down.
+    Both texts are shown by git.
     """
     protocol = ReceivableProtocol(body.read, out.write)
-    push = Push(git, protocol, default_branch, refusal)
+    push = Push(git, protocol, objection, refusal)
     push.handle()
     return push.changes
 
@@ -75,20 +78,20 @@ class Fetch(UploadPackHandler):
 
 
 class Push(ReceivePackHandler):
-    """A push, by CodeCommit's rules: the default branch stays, references move from where they were.
+    """A push by CodeCommit's rules; references move only from where the client saw them.
 
     dulwich has no public place for such rules; `_on_update`, `_on_post_receive` and `_apply_pack`
     are its private hooks (version pinned, covered by the git tests).
     """
 
     def __init__(
-        self, git: Git, protocol: ReceivableProtocol, default_branch: str | None, refusal: str | None
+        self, git: Git, protocol: ReceivableProtocol, objection: Objection, refusal: str | None
     ) -> None:
         super().__init__(Single(git), ["/"], protocol, stateless_rpc=True)
         self.changes: list[RefChange] = []
         self._git = git
         self._refusal = refusal
-        self._default = f"refs/heads/{default_branch}".encode()
+        self._objection = objection
 
     def _apply_pack(self, refs: list[Update]) -> Iterator[tuple[bytes, bytes]]:
         if self._refusal is None:
@@ -103,9 +106,12 @@ class Push(ReceivePackHandler):
             return b"only branches and tags can be pushed"
         if self._current(ref_name) != old_sha:
             return b"it has changed meanwhile, fetch first"
-        if new_sha == NOTHING:
-            return b"deletion of the default branch prohibited" if ref_name == self._default else None
-        obstacle = self._git.obstacle(ref_name.decode(errors="replace"))
+        name, deletes = ref_name.decode(errors="replace"), new_sha == NOTHING
+        if objection := self._objection(name, deletes):
+            return objection.encode()
+        if deletes:
+            return None
+        obstacle = self._git.obstacle(name)
         return f"{obstacle} is in the way".encode() if obstacle else self._gap(ref_name, new_sha)
 
     def _on_post_receive(self, client_refs: Sequence[Update]) -> None:

@@ -68,7 +68,7 @@ class GitPasswords:
             if len(held) >= MOST:
                 words = f"Cannot exceed quota for ServiceSpecificCredentialsPerUser: {MOST}"
                 raise AwsError("LimitExceeded", words, 409)
-            made = _made(call.account, user, len(held))
+            made = _made(call.account, user, {p.login for p in held})
             self.state.passwords[made.login] = made
         return made
 
@@ -105,12 +105,12 @@ def _user(call: Call) -> User:
     return user
 
 
-def _made(account: str, user: User, ordinal: int) -> GitPassword:
-    suffix = f"+{ordinal}" if ordinal else ""
+def _made(account: str, user: User, taken: set[str]) -> GitPassword:
+    logins = (f"{user.name}{suffix}-at-{account}" for suffix in ("", "+1"))
     return GitPassword(
         id="ACCA" + "".join(secrets.choice(ALPHABET) for _ in range(17)),
         user=user.name,
-        login=f"{user.name}{suffix}-at-{account}",
+        login=next(login for login in logins if login not in taken),
         password=new_secret(),
         principal=Principal(account, user.arn, user.id),
         created=datetime.now(UTC),

@@ -8,6 +8,41 @@ from typing import Final
 from workshop.sandbox.call import Call
 from workshop.sandbox.permissions.catalog.entry import Catalog, Pass
 
+BRANCH: Final = ("branchName", "targetBranch", "destinationCommitSpecifier")
+# These name a pull request or a comment: CodeCommit asks itself, once it knows the repository.
+ASKED_LATER: Final = (
+    "CreatePullRequestApprovalRule",
+    "DeleteCommentContent",
+    "DeletePullRequestApprovalRule",
+    "DescribePullRequestEvents",
+    "EvaluatePullRequestApprovalRules",
+    "GetComment",
+    "GetCommentReactions",
+    "GetCommentsForPullRequest",
+    "GetPullRequest",
+    "GetPullRequestApprovalStates",
+    "GetPullRequestOverrideState",
+    "OverridePullRequestApprovalRules",
+    "PostCommentReply",
+    "PutCommentReaction",
+    "UpdateComment",
+    "UpdatePullRequestApprovalRuleContent",
+    "UpdatePullRequestApprovalState",
+    "UpdatePullRequestDescription",
+    "UpdatePullRequestStatus",
+    "UpdatePullRequestTitle",
+)
+
+
+def with_references(call: Call) -> Call:
+    """The call with `references`, the full name of the branch that it is about, as policies have it."""
+    name = next((call.params[key] for key in BRANCH if call.params.get(key)), None)
+    if name is None:
+        return call
+    full = name if name.startswith("refs/") else f"refs/heads/{name}"
+    return replace(call, params={**call.params, "references": [full]})
+
+
 CODECOMMIT: Final = Catalog(
     "codecommit",
     named_by=("{repositoryName}", "{repositoryNames}", "{resourceArn}", "{targets.repositoryName}"),
@@ -15,6 +50,9 @@ CODECOMMIT: Final = Catalog(
         "ListRepositories": (),
         "UpdateRepositoryName": ("{oldName}",),
     },
+    actions=dict.fromkeys(ASKED_LATER, ()),
+    keys={"codecommit:References": "references"},
+    prepare=with_references,
 )
 
 
