@@ -6,6 +6,7 @@ import json
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -295,27 +296,24 @@ def test_what_a_function_does_is_done_as_its_role(account: Account) -> None:
     )
 
 
-def test_a_function_reaches_nothing_but_the_endpoint_and_cannot_change_its_code(account: Account) -> None:
+def test_a_function_reaches_nothing_but_the_endpoint_and_cannot_change_its_code(
+    account: Account, tmp_path: Path
+) -> None:
     if account.server.sandbox.isolation.kind != "bubblewrap":
         pytest.skip("plain processes are not isolated")
+    (tmp_path / "secret").write_text("of this machine")
     source = (
         "import net from 'node:net'; import fs from 'node:fs';\n"
         "const tried = (port) => new Promise((done) => net.connect(port, '127.0.0.1')\n"
         "  .on('connect', () => done('open')).on('error', (e) => done(e.code)));\n"
         "const write = (to) => { try { fs.writeFileSync(to, 'x') } catch (e) { return e.code } };\n"
-        "export const handler = async (e) => ({ other: await tried(22), own: await tried(e.port),\n"
-        "  code: write('/var/task/x'), tmp: write('/tmp/x') ?? 'written',\n"
-        "  host: fs.existsSync('/root/.npm') })"
+        "export const handler = async (e) => [await tried(22), await tried(e.port),\n"
+        "  write('/var/task/x'), write('/tmp/x') ?? 'written', fs.existsSync(e.secret)]"
     )
     function(account, {"index.mjs": source})
-    answer = invoke(account, {"port": account.server.sandbox.settings.port}).answer
-    assert answer == {
-        "other": "ECONNREFUSED",
-        "own": "open",
-        "code": "EROFS",
-        "tmp": "written",
-        "root": False,
-    }
+    port = account.server.sandbox.settings.port
+    answer = invoke(account, {"port": port, "secret": str(tmp_path / "secret")}).answer
+    assert answer == ["ECONNREFUSED", "open", "EROFS", "written", False]
 
 
 def test_a_flood_of_output_neither_stalls_the_function_nor_the_log(account: Account) -> None:
