@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
 from typing import Any
 
-from workshop.sandbox.call import Call, Principal
+from workshop.sandbox.call import Call
 from workshop.sandbox.codecommit.desk import Desk
 from workshop.sandbox.codecommit.git import Git
 from workshop.sandbox.codecommit.paging import page, paged
+from workshop.sandbox.codecommit.remarks import REACTIONS, place, shown_comment, threads
 from workshop.sandbox.codecommit.state import Comment, Repository, now
 from workshop.sandbox.codecommit.words import no_commit, refusal
 
 LONGEST = 10240
-REACTIONS = {
-    "👍": (":thumbsup:", "U+1F44D"),
-    "👎": (":thumbsdown:", "U+1F44E"),
-    "😄": (":smile:", "U+1F604"),
-    "❤": (":heart:", "U+2764"),
-    "🚀": (":rocket:", "U+1F680"),
-    "👀": (":eyes:", "U+1F440"),
-    "🎉": (":hooray:", "U+1F389"),
-    "😕": (":confused:", "U+1F615"),
-}
-"""Emoji, short code and code point of the reactions that may be given (CodeCommit user guide)."""
 
 
 class Comments(Desk):
@@ -33,7 +22,7 @@ class Comments(Desk):
     def post_comment_for_compared_commit(self, call: Call) -> dict[str, Any]:
         with self.opened(call) as (repository, git):
             comment = self._posted(call, repository, git)
-            return {**_place(comment, repository, git), "comment": _shown(comment, call.caller)}
+            return {**place(comment, repository, git), "comment": shown_comment(comment, call.caller)}
 
     def post_comment_for_pull_request(self, call: Call) -> dict[str, Any]:
         request = self.state_of(call).pull_requests.get(call.params["pullRequestId"])
@@ -44,7 +33,7 @@ class Comments(Desk):
                 raise refusal("RepositoryNotAssociatedWithPullRequestException")
             comment = self._posted(call, repository, git)
             request.active = now()
-            return {**_place(comment, repository, git), "comment": _shown(comment, call.caller)}
+            return {**place(comment, repository, git), "comment": shown_comment(comment, call.caller)}
 
     def post_comment_reply(self, call: Call) -> dict[str, Any]:
         parent = self._comment(call, call.params["inReplyTo"])
@@ -61,21 +50,21 @@ class Comments(Desk):
             call.params.get("clientRequestToken"),
         )
         self.state_of(call).comments[reply.id] = reply
-        return {"comment": _shown(reply, call.caller)}
+        return {"comment": shown_comment(reply, call.caller)}
 
     def get_comment(self, call: Call) -> dict[str, Any]:
-        return {"comment": _shown(self._comment(call, call.params["commentId"]), call.caller)}
+        return {"comment": shown_comment(self._comment(call, call.params["commentId"]), call.caller)}
 
     def update_comment(self, call: Call) -> dict[str, Any]:
         comment = self._own(call)
         comment.content, comment.modified = _valid_content(call), now()
-        return {"comment": _shown(comment, call.caller)}
+        return {"comment": shown_comment(comment, call.caller)}
 
     def delete_comment_content(self, call: Call) -> dict[str, Any]:
         """Takes the words away; that something was said stays."""
         comment = self._own(call)
         comment.content, comment.deleted, comment.modified = "", True, now()
-        return {"comment": _shown(comment, call.caller)}
+        return {"comment": shown_comment(comment, call.caller)}
 
     def get_comments_for_compared_commit(self, call: Call) -> dict[str, Any]:
         params = call.params
@@ -86,8 +75,8 @@ class Comments(Desk):
                 for each in self._in(call, repository)
                 if each.pull_request is None and (each.before, each.after) == wanted
             ]
-            threads = _threads(found, repository, git, call.caller)
-        shown, token = page(threads, params.get("nextToken"), params.get("maxResults"))
+            found_threads = threads(found, repository, git, call.caller)
+        shown, token = page(found_threads, params.get("nextToken"), params.get("maxResults"))
         return paged("commentsForComparedCommitData", shown, token)
 
     def get_comments_for_pull_request(self, call: Call) -> dict[str, Any]:
@@ -105,8 +94,8 @@ class Comments(Desk):
             and all(wanted in (None, getattr(each, side)) for side, wanted in sides)
         ]
         with self.store.open(repository) as git:
-            threads = _threads(found, repository, git, call.caller)
-        shown, token = page(threads, params.get("nextToken"), params.get("maxResults"))
+            found_threads = threads(found, repository, git, call.caller)
+        shown, token = page(found_threads, params.get("nextToken"), params.get("maxResults"))
         return paged("commentsForPullRequestData", shown, token)
 
     def put_comment_reaction(self, call: Call) -> dict[str, Any]:
@@ -186,63 +175,3 @@ def _valid_content(call: Call) -> str:
     if len(content) > LONGEST:
         raise refusal("CommentContentSizeLimitExceededException")
     return content
-
-
-def _threads(
-    comments: Iterable[Comment], repository: Repository, git: Git, caller: Principal
-) -> list[dict[str, Any]]:
-    """Comments by the place they are about, in the order in which they were made."""
-    threads: list[tuple[Comment, list[Comment]]] = []
-    for comment in comments:
-        place = (comment.before, comment.after, comment.location)
-        same = next((t for t in threads if (t[0].before, t[0].after, t[0].location) == place), None)
-        if same:
-            same[1].append(comment)
-        else:
-            threads.append((comment, [comment]))
-    return [
-        {**_place(first, repository, git), "comments": [_shown(each, caller) for each in every]}
-        for first, every in threads
-    ]
-
-
-def _place(comment: Comment, repository: Repository, git: Git) -> dict[str, Any]:
-    """What a comment is about: the commits, and the file and its blobs if it is about one."""
-    path = (comment.location or {}).get("filePath")
-    shown = {
-        "pullRequestId": comment.pull_request,
-        "repositoryName": repository.name,
-        "beforeCommitId": comment.before,
-        "afterCommitId": comment.after,
-        "beforeBlobId": _blob(git, comment.before, path),
-        "afterBlobId": _blob(git, comment.after, path),
-        "location": comment.location,
-    }
-    return {key: value for key, value in shown.items() if value is not None}
-
-
-def _blob(git: Git, commit: str | None, path: str | None) -> str | None:
-    entry = git.find(git.root(commit), path) if commit and path and git.commit(commit) else None
-    return entry.id if entry else None
-
-
-def _shown(comment: Comment, caller: Principal) -> dict[str, Any]:
-    """A Comment; one that was deleted has no content any more."""
-    reactions = list(comment.reactions.values())
-    shown: dict[str, Any] = {
-        "commentId": comment.id,
-        "content": None if comment.deleted else comment.content,
-        "inReplyTo": comment.reply_to,
-        "creationDate": comment.created,
-        "lastModifiedDate": comment.modified,
-        "authorArn": comment.author,
-        "deleted": comment.deleted,
-        "clientRequestToken": comment.token,
-        "callerReactions": [_code(emoji) for arn, emoji in comment.reactions.items() if arn == caller.arn],
-        "reactionCounts": {_code(emoji): reactions.count(emoji) for emoji in reactions},
-    }
-    return {key: value for key, value in shown.items() if value is not None}
-
-
-def _code(emoji: str) -> str:
-    return REACTIONS[emoji][0]
