@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +26,7 @@ from sqlalchemy import (
     TypeDecorator,
     create_engine,
     event,
+    inspect,
     make_url,
     text,
 )
@@ -163,17 +165,39 @@ def _tune_sqlite(connection: Any, _record: Any) -> None:
 
 def migrate(config: Config) -> None:
     """Bring the database up to date, whoever else tries the same at this moment."""
+    config.state.mkdir(parents=True, exist_ok=True)
+    engine = connect(config.database)
+    with _alone(engine, config.state):
+        if _version(engine) != _newest():
+            _upgrade(engine)
+    engine.dispose()
+
+
+def _version(engine: Engine) -> str | None:
+    """What the database was last brought to; asked before Alembic is loaded, which takes a while."""
+    if not inspect(engine).has_table("alembic_version"):
+        return None
+    with engine.connect() as connection:
+        found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return str(found) if found else None
+
+
+def _newest() -> str:
+    return max(file.name for file in (MIGRATIONS / "versions").glob("*.py")).partition("_")[0]
+
+
+def _upgrade(engine: Engine) -> None:
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     from alembic import command
     from alembic.config import Config as Alembic
 
     settings = Alembic()
     settings.set_main_option("script_location", str(MIGRATIONS))
-    config.state.mkdir(parents=True, exist_ok=True)
-    engine = connect(config.database)
-    with _alone(engine, config.state), engine.begin() as connection:
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # else each statement would stand for itself
         settings.attributes["connection"] = connection
         command.upgrade(settings, "head")
-    engine.dispose()
 
 
 @contextlib.contextmanager

@@ -24,7 +24,7 @@ def upgrade() -> None:
     op.create_table(
         "happenings",
         sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("enrolment", sa.ForeignKey("enrolments.id"), nullable=False),
+        sa.Column("enrolment", sa.Integer, sa.ForeignKey("enrolments.id"), nullable=False),
         sa.Column("at", Moment, nullable=False),
         sa.Column("kind", sa.String(16), nullable=False),
         sa.Column("slug", sa.String(80), nullable=False),
@@ -34,7 +34,7 @@ def upgrade() -> None:
     op.create_table(
         "jobs",
         sa.Column("id", sa.String(36), primary_key=True),
-        sa.Column("enrolment", sa.ForeignKey("enrolments.id"), nullable=False),
+        sa.Column("enrolment", sa.Integer, sa.ForeignKey("enrolments.id"), nullable=False),
         sa.Column("slug", sa.String(80), nullable=False),
         sa.Column("asked", Moment, nullable=False),
         sa.Column("queued", Moment),
@@ -56,7 +56,7 @@ def upgrade() -> None:
     op.create_table(
         "lines",
         sa.Column("id", sa.Integer, primary_key=True),
-        sa.Column("job", sa.ForeignKey("jobs.id"), nullable=False, index=True),
+        sa.Column("job", sa.String(36), sa.ForeignKey("jobs.id"), nullable=False, index=True),
         sa.Column("at", Moment, nullable=False),
         sa.Column("words", sa.Text, nullable=False),
     )
