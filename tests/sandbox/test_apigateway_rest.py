@@ -24,7 +24,7 @@ PICTURE = (
 class Api:
     """What SAM makes of Api events on `/` and `/{proxy+}`: a Swagger 2.0 document, deployed to a stage."""
 
-    def __init__(self, account: Account, source: str = ECHO, **document: Any) -> None:
+    def __init__(self, account: Account, source: str = ECHO, document: Any = None) -> None:
         self.account = account
         self.client = account.client("apigateway")
         arn = function(account, {"index.mjs": source}, Timeout=10)
@@ -36,7 +36,7 @@ class Api:
             "info": {"title": "a", "version": "1.0"},
             "paths": {path: {"x-amazon-apigateway-any-method": operation} for path in ("/", "/{proxy+}")},
         }
-        self.id = self.client.import_rest_api(body=json.dumps(body | document).encode())["id"]
+        self.id = self.client.import_rest_api(body=json.dumps(body | (document or {})).encode())["id"]
         self.deployment = self.client.create_deployment(restApiId=self.id, stageName="Stage")["id"]
         self.client.create_stage(restApiId=self.id, stageName="Prod", deploymentId=self.deployment)
         let_apis_invoke(account)
@@ -85,13 +85,13 @@ def test_no_permission_is_a_500(account: Account) -> None:
 
 
 def test_bodies_are_binary_only_where_the_api_says_so(account: Account) -> None:
-    api = Api(account, PICTURE, **{"x-amazon-apigateway-binary-media-types": ["image/png"]})
+    api = Api(account, PICTURE, {"x-amazon-apigateway-binary-media-types": ["image/png"]})
     assert api.get("/Prod", headers=[("Accept", "image/png,*/*")]).body == b"\x00\x01\x02"
     assert api.get("/Prod", headers=[("Accept", "text/html")]).body == b"AAEC"
 
 
 def test_a_binary_request_comes_in_base64(account: Account) -> None:
-    api = Api(account, **{"x-amazon-apigateway-binary-media-types": ["*/*"]})
+    api = Api(account, document={"x-amazon-apigateway-binary-media-types": ["*/*"]})
     event = api.get("/Prod", "POST", [("Content-Type", "image/png")], b"\x00\x01").json
     assert (event["isBase64Encoded"], base64.b64decode(event["body"])) == (True, b"\x00\x01")
 
@@ -138,7 +138,7 @@ def test_a_mock_answers_preflight_requests(account: Account) -> None:
         },
     }
     operation = {"x-amazon-apigateway-integration": mock, "responses": {"200": {"description": "ok"}}}
-    reply = Api(account, paths={"/": {"options": operation}}).get("/Prod", "OPTIONS")
+    reply = Api(account, document={"paths": {"/": {"options": operation}}}).get("/Prod", "OPTIONS")
     assert (reply.status, reply.headers["access-control-allow-origin"]) == (200, ["*"])
 
 
