@@ -206,6 +206,34 @@ CASES: dict[str, tuple[Change, str, str]] = {
         "InvalidActionDeclarationException",
         "timeoutInMinutes",
     ),
+    "pipeline variables in a source": (
+        lambda p: (
+            p.update(variables=[{"name": "b", "defaultValue": "main"}]),
+            action(p, 0)["configuration"].update(BranchName="#{variables.b}"),
+        ),
+        "InvalidActionDeclarationException",
+        "refers to the namespace 'variables'",
+    ),
+    "an action in a region without a store": (
+        lambda p: action(p, 1).update(region="us-east-1"),
+        "InvalidStructureException",
+        "Action Build is in region us-east-1",
+    ),
+    "a clone instead of a zip": (
+        lambda p: action(p, 0)["configuration"].update(OutputArtifactFormat="CODEBUILD_CLONE_REF"),
+        "InvalidActionDeclarationException",
+        "must be CODE_ZIP",
+    ),
+    "triggers": (
+        lambda p: p.update(triggers=[{"providerType": "CodeStarSourceConnection"}]),
+        "InvalidStructureException",
+        "EventBridge rule",
+    ),
+    "skipping on failure": (
+        lambda p: p["stages"][1].update(onFailure={"result": "SKIP"}),
+        "InvalidStageDeclarationException",
+        "conditions (onFailure)",
+    ),
     "conditions": (
         lambda p: p["stages"][1].update(beforeEntry={"conditions": []}),
         "InvalidStageDeclarationException",

@@ -6,10 +6,10 @@ from typing import Any
 
 from workshop.sandbox.call import AwsError, Call
 from workshop.sandbox.codepipeline import views
-from workshop.sandbox.codepipeline.conductor import new_execution, rollback
 from workshop.sandbox.codepipeline.desk import Desk, constrain
 from workshop.sandbox.codepipeline.paging import page
 from workshop.sandbox.codepipeline.register import declared_variables, execution_of, stage_of
+from workshop.sandbox.codepipeline.starting import new_execution, rollback
 from workshop.sandbox.codepipeline.state import Execution, Pipeline, Trigger
 
 Shape = dict[str, Any]

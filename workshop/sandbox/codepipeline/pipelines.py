@@ -9,11 +9,11 @@ from typing import Any
 
 from workshop.sandbox.call import AwsError, Call
 from workshop.sandbox.codepipeline import catalogue, views
-from workshop.sandbox.codepipeline.conductor import new_execution
 from workshop.sandbox.codepipeline.desk import Desk, constrain
 from workshop.sandbox.codepipeline.paging import page
 from workshop.sandbox.codepipeline.register import declared_variables
 from workshop.sandbox.codepipeline.roles import take_role
+from workshop.sandbox.codepipeline.starting import new_execution
 from workshop.sandbox.codepipeline.state import Pipeline, Trigger
 from workshop.sandbox.codepipeline.structure import Structure
 from workshop.sandbox.codepipeline.validation import validate
@@ -105,6 +105,11 @@ class Pipelines(Desk):
     def list_rule_types(self, call: Call) -> Shape:
         """None: the sandbox evaluates no stage conditions."""
         return {"ruleTypes": []}
+
+    def list_rule_executions(self, call: Call) -> Shape:
+        """None, for the same reason."""
+        self.pipeline(call)
+        return {"ruleExecutionDetails": []}
 
     def list_webhooks(self, call: Call) -> Shape:
         """None: nothing outside can reach the sandbox."""

@@ -6,13 +6,14 @@ where the tests mark them so, otherwise in AWS's manner.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from workshop.sandbox.call import AwsError
-from workshop.sandbox.codepipeline import catalogue, variables
+from workshop.sandbox.codepipeline import catalogue
+from workshop.sandbox.codepipeline.flow import check_flow, repeated
 from workshop.sandbox.codepipeline.structure import Action, Stage, Structure, parse
+from workshop.sandbox.codepipeline.words import invalid_action, invalid_structure
 
 CHANGE_SET_MODES = ("CHANGE_SET_REPLACE", "CHANGE_SET_EXECUTE")
 STACK_MODES = ("CREATE_UPDATE", "DELETE_ONLY", "REPLACE_ON_FAILURE")
@@ -24,41 +25,38 @@ MOST_ACTIONS = 50
 def validate(declaration: Mapping[str, Any], region: str) -> Structure:
     """The structure declared, if it is sound; AwsError if not."""
     _stores(declaration)
-    _conditions(declaration)
+    _absent(declaration)
     structure = parse(declaration)
     _stages(structure)
     for _, action in structure.actions:
         _action(action, region)
-    _artifacts(structure)
-    _variables(structure, declaration)
+    check_flow(structure, region, has_variables=bool(declaration.get("variables")))
     return structure
-
-
-def _structure(message: str) -> AwsError:
-    return AwsError("InvalidStructureException", message)
-
-
-def _declaration(message: str) -> AwsError:
-    return AwsError("InvalidActionDeclarationException", message)
 
 
 def _stores(declaration: Mapping[str, Any]) -> None:
     if ("artifactStore" in declaration) == ("artifactStores" in declaration):
-        raise _structure(
+        raise invalid_structure(
             "You must include either artifactStore or artifactStores in your pipeline, "
             "but you cannot use both."
         )
 
 
-def _conditions(declaration: Mapping[str, Any]) -> None:
+def _absent(declaration: Mapping[str, Any]) -> None:
+    """Refuse what the sandbox would otherwise silently leave out."""
+    if declaration.get("triggers"):
+        raise invalid_structure(
+            "This sandbox has no connections, which triggers need. Use an EventBridge rule."
+        )
     for stage in declaration["stages"]:
-        conditions = [part for part in ("beforeEntry", "onSuccess") if part in stage]
-        if "conditions" in stage.get("onFailure", {}):
-            conditions.append("onFailure")
-        if conditions:
+        parts = [part for part in ("beforeEntry", "onSuccess") if part in stage]
+        failure = stage.get("onFailure", {})
+        if "conditions" in failure or failure.get("result") == "SKIP":
+            parts.append("onFailure")
+        if parts:
             raise AwsError(
                 "InvalidStageDeclarationException",
-                f"Stage {stage['name']} declares conditions ({', '.join(conditions)}), "
+                f"Stage {stage['name']} declares conditions ({', '.join(parts)}), "
                 "which this sandbox does not evaluate.",
             )
 
@@ -66,12 +64,12 @@ def _conditions(declaration: Mapping[str, Any]) -> None:
 def _stages(structure: Structure) -> None:
     count = len(structure.stages)
     if count < 2:
-        raise _structure(
+        raise invalid_structure(
             f"Pipeline has only {count} stage(s). There should be a minimum of 2 stages in a pipeline"
         )
     if count > MOST_STAGES:
         raise AwsError("LimitExceededException", f"Pipeline has {count} stages; the limit is {MOST_STAGES}")
-    for name in _twice(stage.name for stage in structure.stages):
+    for name in repeated(stage.name for stage in structure.stages):
         raise AwsError(
             "InvalidStageDeclarationException",
             f"Stage name must be unique within the pipeline. {name} has been used more than once.",
@@ -80,9 +78,9 @@ def _stages(structure: Structure) -> None:
         _stage(stage)
     first, *later = structure.stages
     if any(action.category != "Source" for action in first.actions):
-        raise _structure("Pipeline should start with a stage that only contains source actions")
+        raise invalid_structure("Pipeline should start with a stage that only contains source actions")
     if any(action.category == "Source" for stage in later for action in stage.actions):
-        raise _structure("Only the first stage of a pipeline may contain source actions")
+        raise invalid_structure("Only the first stage of a pipeline may contain source actions")
 
 
 def _stage(stage: Stage) -> None:
@@ -93,14 +91,16 @@ def _stage(stage: Stage) -> None:
             f"Stage {stage.name} has {count} actions. "
             f"There should be between 1 and {MOST_ACTIONS} actions in a stage",
         )
-    for name in _twice(action.name for action in stage.actions):
-        raise _declaration(f"Action name must be unique within a stage. {name} has been used more than once.")
+    for name in repeated(action.name for action in stage.actions):
+        raise invalid_action(
+            f"Action name must be unique within a stage. {name} has been used more than once."
+        )
 
 
 def _action(action: Action, region: str) -> None:
     kind = catalogue.find(**action.type_id)
     if kind is None:
-        raise _declaration(
+        raise invalid_action(
             f"ActionType (Category: '{action.category}', Provider: '{action.provider}', "
             f"Owner: '{action.owner}', Version: '{action.version}') in action '{action.name}' "
             f"is not available in region '{region.upper().replace('-', '_')}'"
@@ -109,7 +109,7 @@ def _action(action: Action, region: str) -> None:
     _counts(action, "input", len(action.inputs), kind.inputs)
     _counts(action, "output", len(action.outputs), kind.outputs)
     if action.timeout and not kind.settable:
-        raise _declaration(
+        raise invalid_action(
             f"Action {action.name} declares timeoutInMinutes, "
             "which is only supported for manual approval actions"
         )
@@ -117,6 +117,11 @@ def _action(action: Action, region: str) -> None:
         _cloudformation(action)
     if (action.category, action.provider) == ("Deploy", "S3"):
         _needs(action, "ObjectKey", when=action.configuration["Extract"] == "false")
+    if action.configuration.get("OutputArtifactFormat", "CODE_ZIP") != "CODE_ZIP":
+        raise invalid_action(
+            f"OutputArtifactFormat of action '{action.name}' must be CODE_ZIP: "
+            "this sandbox passes sources on as zips only"
+        )
     if action.provider == "CodeBuild":
         _needs(action, "PrimarySource", when=len(action.inputs) > 1)
 
@@ -125,7 +130,7 @@ def _keys(action: Action, kind: catalogue.ActionType) -> None:
     known = {key.name for key in kind.keys}
     for name in action.configuration:
         if name not in known:
-            raise _declaration(
+            raise invalid_action(
                 f"Action configuration for action '{action.name}' contains unknown configuration '{name}'"
             )
     for key in kind.keys:
@@ -134,7 +139,7 @@ def _keys(action: Action, kind: catalogue.ActionType) -> None:
 
 def _needs(action: Action, name: str, *, when: bool) -> None:
     if when and name not in action.configuration:
-        raise _declaration(
+        raise invalid_action(
             f"Action configuration for action '{action.name}' is missing required configuration '{name}'"
         )
 
@@ -142,12 +147,12 @@ def _needs(action: Action, name: str, *, when: bool) -> None:
 def _counts(action: Action, what: str, count: int, between: tuple[int, int]) -> None:
     least, most = between
     if count < least:
-        raise _declaration(
+        raise invalid_action(
             f"Action {action.name} declares {count} {what} artifacts "
             f"which is less than the minimum count ({least})"
         )
     if count > most:
-        raise _declaration(
+        raise invalid_action(
             f"Action {action.name} declares {count} {what} artifacts "
             f"which is more than the maximum count ({most})"
         )
@@ -158,7 +163,7 @@ def _cloudformation(action: Action) -> None:
     if "#{" in mode:
         return
     if mode not in CHANGE_SET_MODES + STACK_MODES:
-        raise _declaration(
+        raise invalid_action(
             f"Action configuration for action '{action.name}' contains an invalid value '{mode}' "
             f"for 'ActionMode'. Valid values are: {', '.join(CHANGE_SET_MODES + STACK_MODES)}"
         )
@@ -174,73 +179,11 @@ def _path(action: Action, key: str) -> None:
         return
     artifact, separator, file = path.partition("::")
     if not (artifact and separator and file):
-        raise _declaration(
+        raise invalid_action(
             f"{key} of action '{action.name}' must have the form InputArtifactName::FileName, not '{path}'"
         )
     if artifact not in action.inputs:
-        raise _declaration(
+        raise invalid_action(
             f"{key} of action '{action.name}' refers to the artifact '{artifact}', "
             "which is not one of its input artifacts"
         )
-
-
-def _artifacts(structure: Structure) -> None:
-    for name in _twice(name for _, action in structure.actions for name in action.outputs):
-        raise _structure(
-            "Output Artifact Bundle name must be unique within the pipeline. "
-            f"{name} has been used more than once."
-        )
-    made: set[str] = set()
-    for stage in structure.stages:
-        for wave in stage.waves:
-            _made_before(wave, made)
-            made.update(name for action in wave for name in action.outputs)
-
-
-def _made_before(wave: Iterable[Action], made: set[str]) -> None:
-    for action in wave:
-        for name in action.inputs:
-            if name not in made:
-                raise _structure(
-                    f"Input Artifact Bundle {name} in action {action.name} is not declared as "
-                    "Output Artifact Bundle in any of the preceding actions"
-                )
-
-
-def _variables(structure: Structure, declaration: Mapping[str, Any]) -> None:
-    names = [action.namespace for _, action in structure.actions if action.namespace]
-    artifacts = {name for _, action in structure.actions for name in action.outputs}
-    for name in _twice(names):
-        raise _structure(
-            f"Namespace must be unique within the pipeline. {name} has been used more than once."
-        )
-    for name in names:
-        if name in ("codepipeline", "variables"):
-            raise _structure(f"The namespace '{name}' is reserved")
-        if name in artifacts:
-            raise _structure(f"The namespace '{name}' is also the name of an artifact")
-    known = {"codepipeline"} | ({"variables"} if declaration.get("variables") else set())
-    for stage in structure.stages:
-        for wave in stage.waves:
-            _known_before(wave, known)
-            known |= {action.namespace for action in wave if action.namespace}
-
-
-def _known_before(wave: Iterable[Action], known: set[str]) -> None:
-    for action in wave:
-        for key, text in action.configuration.items():
-            if variables.malformed(text):
-                raise _declaration(
-                    "Valid format for a pipeline execution variable reference is a namespace and a key "
-                    f"separated by a period (.). The value of '{key}' in action '{action.name}' is '{text}'"
-                )
-        unknown = variables.namespaces_in(action.configuration.values()) - known
-        for namespace in sorted(unknown):
-            raise _declaration(
-                f"Action '{action.name}' refers to the namespace '{namespace}', "
-                "which no preceding action declares"
-            )
-
-
-def _twice(names: Iterable[str]) -> list[str]:
-    return [name for name, count in Counter(names).items() if count > 1]
