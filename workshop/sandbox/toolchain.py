@@ -46,6 +46,11 @@ class Toolchain:
         return self.folder / "bin"
 
     @property
+    def folders(self) -> tuple[Path, ...]:
+        """All that must be visible for these programs to run, besides Python itself."""
+        return self.folder, _node_folder()
+
+    @property
     def path(self) -> str:
         """A PATH with these programs before the system's."""
         return f"{self.programs}:{SYSTEM_PATH}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -15,9 +16,12 @@ from workshop.sandbox.codebuild.queue import Queue
 from workshop.sandbox.codebuild.record import Record
 from workshop.sandbox.codebuild.reports import ReportGroups
 from workshop.sandbox.codebuild.state import Build, PipelineArtifact, PipelineBuild, Region, now
+from workshop.sandbox.isolation import IsolationUnavailable
 
 if TYPE_CHECKING:
     from workshop.sandbox.sandbox import Sandbox
+
+log = logging.getLogger(__name__)
 
 SERVICE = "codebuild.amazonaws.com"
 
@@ -46,6 +50,10 @@ class CodeBuild(ReportGroups):
         self._lock = threading.RLock()
         self.state: defaultdict[tuple[str, str], Region] = defaultdict(Region)
         self._queue = Queue(sandbox)
+
+    def start(self) -> None:
+        """Find out how builds are isolated here before the first one waits for it."""
+        threading.Thread(target=self._try_isolation, name="try-isolation", daemon=True).start()
 
     def stop(self) -> None:
         """End all builds and every process of theirs."""
@@ -128,7 +136,15 @@ class CodeBuild(ReportGroups):
         start.refuse_pipeline_project(settings)
         self._check(settings, call)
         settings = {**settings, **project.with_defaults(settings, call.account, call.region)}
-        return {"build": self._begin(call.account, call.region, found, settings, _initiator(call.caller))}
+        token = call.params.get("idempotencyToken")
+        with self._lock:
+            region = self._region(call)
+            if token and region.tokens.get(token) in region.builds:
+                return {"build": described(region.builds[region.tokens[token]])}
+        begun = self._begin(call.account, call.region, found, settings, _initiator(call.caller))
+        if token:
+            region.tokens[token] = begun["id"]
+        return {"build": begun}
 
     def start_for_pipeline(
         self,
@@ -224,6 +240,12 @@ class CodeBuild(ReportGroups):
     def list_source_credentials(self, call: Call) -> dict[str, Any]:
         """Credentials for GitHub and the like; none can be imported here."""
         return {"sourceCredentialsInfos": []}
+
+    def _try_isolation(self) -> None:
+        try:
+            log.info("Builds and functions are isolated by: %s", self._sandbox.isolation.kind)
+        except IsolationUnavailable as error:
+            log.error("Builds and functions will be refused. %s", error)
 
     def _begin(
         self,

@@ -70,6 +70,7 @@ class Buildspec:
     secondary: Mapping[str, Artifact] = field(default_factory=dict)
     reports: tuple[str, ...] = ()
     cache_paths: tuple[str, ...] = ()
+    run_as: str = ""
     unknown: tuple[tuple[str, str], ...] = ()
 
     def phase(self, name: str) -> Phase:
@@ -106,6 +107,7 @@ def parse(text: str) -> Buildspec:
         secondary=_secondary(artifacts.section("secondary-artifacts")),
         reports=tuple(spec.section("reports")),
         cache_paths=spec.section("cache").items("paths"),
+        run_as=spec.text("run-as"),
         unknown=tuple(_unknown(spec)),
     )
 

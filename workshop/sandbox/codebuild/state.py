@@ -91,6 +91,7 @@ class Region:
     numbers: dict[str, int] = field(default_factory=dict)
     builds: dict[str, Build] = field(default_factory=dict)
     report_groups: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)  # idempotency token -> build id
 
 
 def now() -> datetime:

@@ -331,6 +331,8 @@ def _announced(spec: Buildspec) -> Iterator[str]:
         for place, key in spec.unknown:
             where = f"In the section {place}" if place else "At the top level"
             yield f"{where}\n\tThe following keys cannot be identified:\n\t\t{key}"
+    if spec.run_as:
+        yield f"This sandbox runs every command as one user: run-as {spec.run_as} is ignored"
     if spec.reports:
         yield f"This sandbox collects no test reports: {', '.join(spec.reports)}"
     if spec.cache_paths:

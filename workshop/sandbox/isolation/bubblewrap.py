@@ -16,13 +16,14 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
 from workshop.sandbox.isolation import inside, seccomp
 from workshop.sandbox.isolation.box import MIB, Box
 from workshop.sandbox.isolation.process import Launched
+from workshop.sandbox.toolchain import Toolchain
 
 SCRIPT = "/run/box/inside.py"
 ENDPOINT = "/run/box/endpoint.sock"
@@ -43,7 +44,7 @@ class Bubblewrap:
 
     name = "bubblewrap"
 
-    def __init__(self, state: Path, toolchain: Path, endpoint: Path, port: int) -> None:
+    def __init__(self, state: Path, toolchain: Toolchain, endpoint: Path, port: int) -> None:
         self._etc = state / "isolation" / "etc"
         self._toolchain = toolchain
         self._endpoint = endpoint
@@ -84,7 +85,7 @@ class Bubblewrap:
 
     def _mounts(self, box: Box) -> list[tuple[str, str, str]]:
         """(kind, inside path, source or size), parents before what lies in them."""
-        mounts = [("--ro-bind", str(path), str(path)) for path in visible(self._toolchain)]
+        mounts = [("--ro-bind", str(path), str(path)) for path in visible(self._toolchain.folders)]
         mounts += [("--ro-bind-try", f"/etc/{name}", f"/etc/{name}") for name in FROM_ETC]
         mounts += [("--ro-bind", f"/etc/{name}", str(self._etc / name)) for name in ETC]
         mounts += [("--ro-bind", SCRIPT, inside.__file__)]
@@ -129,10 +130,10 @@ def resource_limits(box: Box) -> dict[str, int]:
     }
 
 
-def visible(toolchain: Path) -> list[Path]:
+def visible(toolchain: Iterable[Path]) -> list[Path]:
     """The folders of this machine in which Python, Node and the system's programs lie."""
     real = Path(sys.executable).resolve().parent.parent
-    folders = {Path("/usr"), Path(sys.prefix), Path(sys.base_prefix), real, toolchain}
+    folders = {Path("/usr"), Path(sys.prefix), Path(sys.base_prefix), real, *toolchain}
     return [one for one in folders if one.is_dir() and not any(up in folders for up in one.parents)]
 
 

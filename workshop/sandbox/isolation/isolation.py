@@ -32,7 +32,7 @@ class Isolation:
     def __init__(self, settings: Settings) -> None:
         self._wanted = settings.isolation
         self._toolchain = Toolchain(settings.state)
-        self._bubblewrap = Bubblewrap(settings.state, self._toolchain.folder, settings.socket, settings.port)
+        self._bubblewrap = Bubblewrap(settings.state, self._toolchain, settings.socket, settings.port)
         self._plain = Plain(settings.state)
         self._way: Bubblewrap | Plain | None = None
         self._lock = threading.Lock()
