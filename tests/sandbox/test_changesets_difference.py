@@ -10,10 +10,10 @@ from workshop.sandbox.cloudformation.catalogue import Catalogue
 from workshop.sandbox.cloudformation.changes import Change, Side, changes
 from workshop.sandbox.cloudformation.parameters import Value
 from workshop.sandbox.cloudformation.plan import Done, changed_keys, decide, failures, undo
+from workshop.sandbox.cloudformation.reasons import handler_code
 from workshop.sandbox.cloudformation.scope import Place, active, unresolved
 from workshop.sandbox.cloudformation.state import Definition, Resource
 from workshop.sandbox.cloudformation.template import Template
-from workshop.sandbox.cloudformation.work import handler_code
 
 PLACE = Place("111122223333", "eu-west-1", "arn:stack", "s")
 CATALOGUE = Catalogue()

@@ -180,7 +180,7 @@ class ChangeSetOperations:
         on_failure = found.on_failure or ("DO_NOTHING" if stack.disable_rollback else "ROLLBACK")
 
         def act(worker: Any) -> None:
-            worker.create(on_failure)
+            worker.create(found.definition, on_failure)
             done()
 
         self.office.begin(stack, act, caller=call.caller, token=token)

@@ -17,9 +17,10 @@ from .ledger import Ledger
 from .requests import Reader
 from .sam import Sam
 from .scope import Place
+from .site import Site
 from .sources import invalid
 from .state import Region, Stack
-from .worker import Surroundings, Worker
+from .worker import Worker
 
 if TYPE_CHECKING:
     from workshop.sandbox.sandbox import Sandbox
@@ -100,14 +101,18 @@ class Office:
         """Start `act` for `stack`, under its role or as `caller`; waits for the end, but not for long."""
         place = self.place(stack)
         who: Credentials | Principal = self._assume(stack.role, place.region) if stack.role else caller
-        around = Surroundings(
+        site = Site(
             self.ledger,
             self.catalogue,
+            stack,
+            place,
             functools.lru_cache(functools.partial(self._client, who, place.region)),
             self._wait_for_child,
             self._sandbox.endpoint,
+            token,
+            stack.definition.capabilities if stack.definition else (),
         )
-        running = Running(Worker(around, stack, place, token))
+        running = Running(Worker(site))
         with self.ledger.lock:
             earlier = self._running.get(stack.id)
             self._running[stack.id] = running

@@ -52,7 +52,9 @@ class StackOperations:
         if token:
             stack.tokens[token] = "create"
         on_failure = call.params.get("OnFailure") or ("DO_NOTHING" if stack.disable_rollback else "ROLLBACK")
-        self.office.begin(stack, lambda worker: worker.create(on_failure), caller=call.caller, token=token)
+        self.office.begin(
+            stack, lambda worker: worker.create(definition, on_failure), caller=call.caller, token=token
+        )
         return {"StackId": stack_id}
 
     def update_stack(self, call: Call) -> dict[str, Any]:

@@ -46,6 +46,11 @@ class Resource:
     description: str | None = None
     metadata: Mapping[str, Any] | None = None
 
+    @property
+    def exists(self) -> bool:
+        """Whether there is something in AWS behind it that is the stack's."""
+        return self.physical_id is not None and self.status not in ("DELETE_COMPLETE", "DELETE_SKIPPED")
+
 
 @dataclass(frozen=True)
 class Event:

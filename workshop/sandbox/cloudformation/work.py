@@ -50,11 +50,54 @@ class Made:
 
 @dataclass(frozen=True)
 class Kind:
-    """How one resource type is made, changed in place (None: never) and removed."""
+    """How one resource type is made, changed in place (None: never) and removed.
+
+    `retag` is for those types whose API changes tags apart from everything else.
+    """
 
     create: Callable[[Work, Properties], Made]
     delete: Callable[[Work, Resource], None]
     update: Callable[[Work, Resource, Properties], Made] | None = None
+    retag: Callable[[Work, Made, Properties, Properties], None] | None = None
+
+    def change(self, work: Work, old: Resource, properties: Properties) -> Made:
+        """Bring the resource, which was made or changed as `old` says, to `properties`."""
+        if self.update is None:
+            raise Failed(f"Resources of type {old.type} cannot be changed.")
+        made = self.update(work, old, properties)
+        if self.retag:
+            self.retag(work, made, old.properties, properties)
+        return made
+
+
+def retagging(
+    service: str,
+    key: str,
+    of: Callable[[Work, Made], str],
+    tag: str = "tag_resource",
+    untag: str = "untag_resource",
+    tags: str = "Tags",
+    keys: str = "TagKeys",
+    entry: tuple[str, str] = ("Key", "Value"),
+) -> Callable[[Work, Made, Properties, Properties], None]:
+    """A `retag` through the operations `tag` and `untag` of `service`.
+
+    `key` is their parameter that names the resource, `of` what to put there; `tags` and
+    `keys` are the parameters for tags and for the names of those to take off.
+    """
+
+    def retag(work: Work, made: Made, old: Properties, new: Properties) -> None:
+        before, after = tag_pairs(old.get("Tags")), tag_pairs(new.get("Tags"))
+        if before == after:
+            return
+        given = [{entry[0]: name, entry[1]: value} for name, value in after.items()]
+        if given:
+            work.call(service, tag, {key: of(work, made), tags: given})
+        gone = [name for name in before if name not in after]
+        if gone:
+            work.call(service, untag, {key: of(work, made), keys: gone})
+
+    return retag
 
 
 @dataclass(frozen=True)
@@ -112,32 +155,6 @@ class Work:
 
     def arn(self, service: str, resource: str) -> str:
         return f"arn:aws:{service}:{self.place.region}:{self.place.account}:{resource}"
-
-
-def reason_of(error: ClientError, token: str) -> str:
-    """An API's refusal as the event of a resource words it (observed form)."""
-    found = error.response["Error"]
-    metadata = error.response.get("ResponseMetadata", {})
-    status = metadata.get("HTTPStatusCode", 400)
-    code, service = str(found.get("Code", "")), found.get("Service", "")
-    return (
-        f'Resource handler returned message: "{found.get("Message", "")} (Service: {service}, '
-        f'Status Code: {status}, Request ID: {metadata.get("RequestId", "")})" '
-        f"(RequestToken: {token}, HandlerErrorCode: {handler_code(code, status)})"
-    )
-
-
-def handler_code(code: str, status: int) -> str:
-    """The registry's name for a kind of refusal, from the API's code and HTTP status."""
-    if "AccessDenied" in code or code in ("UnauthorizedOperation", "AuthorizationError", "403"):
-        return "AccessDenied"
-    if "AlreadyExists" in code or "AlreadyOwnedByYou" in code or status == 409:
-        return "AlreadyExists"
-    if code in ABSENT or status == 404:
-        return "NotFound"
-    if "Throttl" in code or status == 429:
-        return "Throttling"
-    return "ServiceInternalError" if status >= 500 else "InvalidRequest"
 
 
 def policy(document: Any) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from workshop.sandbox.cloudformation.state import Resource
-from workshop.sandbox.cloudformation.work import Kind, Made, Properties, Work, policy, tag_pairs
+from workshop.sandbox.cloudformation.work import Kind, Made, Properties, Work, policy, retagging, tag_pairs
 
 FILES_AT_ONCE = 100
 
@@ -156,6 +156,25 @@ def _delete_pipeline(work: Work, resource: Resource) -> None:
 
 KINDS: Mapping[str, Kind] = {
     "AWS::CodeBuild::Project": Kind(_create_project, _delete_project, _update_project),
-    "AWS::CodeCommit::Repository": Kind(_create_repository, _delete_repository, _update_repository),
-    "AWS::CodePipeline::Pipeline": Kind(_create_pipeline, _delete_pipeline, _update_pipeline),
+    "AWS::CodeCommit::Repository": Kind(
+        _create_repository,
+        _delete_repository,
+        _update_repository,
+        retagging(
+            "codecommit", "resourceArn", lambda _, made: made.attributes["Arn"], tags="tags", keys="tagKeys"
+        ),
+    ),
+    "AWS::CodePipeline::Pipeline": Kind(
+        _create_pipeline,
+        _delete_pipeline,
+        _update_pipeline,
+        retagging(
+            "codepipeline",
+            "resourceArn",
+            lambda work, made: work.arn("codepipeline", made.id),
+            tags="tags",
+            keys="tagKeys",
+            entry=("key", "value"),
+        ),
+    ),
 }

@@ -9,7 +9,7 @@ from typing import Any
 
 from workshop.sandbox.cloudformation.plan import changed_keys
 from workshop.sandbox.cloudformation.state import Resource
-from workshop.sandbox.cloudformation.work import Kind, Made, Properties, Work, tag_pairs
+from workshop.sandbox.cloudformation.work import Kind, Made, Properties, Work, retagging
 
 CODE = ("Code", "Architectures")
 APART = frozenset({"Code", "Architectures", "Tags", "ReservedConcurrentExecutions"})
@@ -53,20 +53,8 @@ def _update_function(work: Work, old: Resource, properties: Properties) -> Made:
     settings = {key: properties.get(key, DEFAULTS.get(key)) for key in changed if key not in APART}
     if settings:
         work.call("lambda", "update_function_configuration", settings, FunctionName=name)
-    if "Tags" in changed:
-        _retag(work, old, properties)
     _reserve(work, name, old.properties, properties)
     return Made(name, old.attributes)
-
-
-def _retag(work: Work, old: Resource, properties: Properties) -> None:
-    arn = old.attributes["Arn"]
-    before, after = tag_pairs(old.properties.get("Tags")), tag_pairs(properties.get("Tags"))
-    if after:
-        work.call("lambda", "tag_resource", Resource=arn, Tags=after)
-    gone = [key for key in before if key not in after]
-    if gone:
-        work.call("lambda", "untag_resource", Resource=arn, TagKeys=gone)
 
 
 def _reserve(work: Work, name: str, old: Properties, new: Properties) -> None:
@@ -216,7 +204,12 @@ def _delete_layer(work: Work, resource: Resource) -> None:
 KINDS: Mapping[str, Kind] = {
     "AWS::Lambda::Alias": Kind(_create_alias, _delete_alias, _update_alias),
     "AWS::Lambda::EventSourceMapping": Kind(_create_mapping, _delete_mapping, _update_mapping),
-    "AWS::Lambda::Function": Kind(_create_function, _delete_function, _update_function),
+    "AWS::Lambda::Function": Kind(
+        _create_function,
+        _delete_function,
+        _update_function,
+        retagging("lambda", "Resource", lambda _, made: made.attributes["Arn"]),
+    ),
     "AWS::Lambda::LayerVersion": Kind(_create_layer, _delete_layer),
     "AWS::Lambda::Permission": Kind(_create_permission, _delete_permission),
     "AWS::Lambda::Url": Kind(_create_url, _delete_url, _update_url),

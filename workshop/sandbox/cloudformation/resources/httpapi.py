@@ -10,9 +10,12 @@ from urllib.parse import urlsplit
 from workshop.sandbox.cloudformation.plan import changed_keys
 from workshop.sandbox.cloudformation.resources.restapi import body_of
 from workshop.sandbox.cloudformation.state import Resource
-from workshop.sandbox.cloudformation.work import Kind, Made, Properties, Work, tag_pairs
+from workshop.sandbox.cloudformation.work import Kind, Made, Properties, Work, retagging
 
 SERVICE = "apigatewayv2"
+_tag = retagging(
+    SERVICE, "ResourceArn", lambda work, made: f"arn:aws:apigateway:{work.place.region}::/apis/{made.id}"
+)
 IMPORTED = frozenset({"Body", "BodyS3Location", "BasePath", "FailOnWarnings"})
 
 
@@ -27,9 +30,9 @@ def _create_api(work: Work, properties: Properties) -> Made:
     settings.pop("ProtocolType", None)
     if settings:
         work.call(SERVICE, "update_api", settings, ApiId=found["ApiId"])
-    if properties.get("Tags"):
-        _tag(work, found["ApiId"], {}, properties)
-    return _made(work, found)
+    made = _made(work, found)
+    _tag(work, made, {}, properties)
+    return made
 
 
 def _importing(properties: Properties) -> dict[str, Any]:
@@ -52,22 +55,10 @@ def _update_api(work: Work, old: Resource, properties: Properties) -> Made:
     if body is not None and IMPORTED & set(changed):
         work.call(SERVICE, "reimport_api", _importing(properties), ApiId=api, Body=body.decode())
     settings = {key: properties[key] for key in changed if key in properties and key not in IMPORTED}
-    if "Tags" in changed:
-        settings.pop("Tags", None)
-        _tag(work, api, old.properties, properties)
+    settings.pop("Tags", None)
     if settings:
         work.call(SERVICE, "update_api", settings, ApiId=api)
     return Made(api, old.attributes)
-
-
-def _tag(work: Work, api: str, old: Properties, new: Properties) -> None:
-    arn = f"arn:aws:apigateway:{work.place.region}::/apis/{api}"
-    before, after = tag_pairs(old.get("Tags")), tag_pairs(new.get("Tags"))
-    if after:
-        work.call(SERVICE, "tag_resource", ResourceArn=arn, Tags=after)
-    gone = [key for key in before if key not in after]
-    if gone:
-        work.call(SERVICE, "untag_resource", ResourceArn=arn, TagKeys=gone)
 
 
 def _delete_api(work: Work, resource: Resource) -> None:
@@ -111,7 +102,7 @@ def _part(name: str) -> Kind:
 
 
 KINDS: Mapping[str, Kind] = {
-    "AWS::ApiGatewayV2::Api": Kind(_create_api, _delete_api, _update_api),
+    "AWS::ApiGatewayV2::Api": Kind(_create_api, _delete_api, _update_api, _tag),
     "AWS::ApiGatewayV2::Authorizer": _part("authorizer"),
     "AWS::ApiGatewayV2::Deployment": _part("deployment"),
     "AWS::ApiGatewayV2::Integration": _part("integration"),

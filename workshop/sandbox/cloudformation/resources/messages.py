@@ -7,7 +7,7 @@ from typing import Any
 
 from workshop.sandbox.cloudformation.intrinsics import text_of
 from workshop.sandbox.cloudformation.state import Resource
-from workshop.sandbox.cloudformation.work import Failed, Kind, Made, Properties, Work, policy
+from workshop.sandbox.cloudformation.work import Failed, Kind, Made, Properties, Work, policy, retagging
 
 TOPIC_SETTINGS = ("DisplayName", "KmsMasterKeyId", "FifoTopic", "ContentBasedDeduplication")
 SUBSCRIPTION_SETTINGS = (
@@ -202,10 +202,22 @@ def _keep_topic_policy(work: Work, resource: Resource) -> None:
 
 
 KINDS: Mapping[str, Kind] = {
-    "AWS::Events::Rule": Kind(_put_rule, _delete_rule, _update_rule),
+    "AWS::Events::Rule": Kind(
+        _put_rule,
+        _delete_rule,
+        _update_rule,
+        retagging("events", "ResourceARN", lambda _, made: made.attributes["Arn"]),
+    ),
     "AWS::SNS::Subscription": Kind(_create_subscription, _delete_subscription, _update_subscription),
-    "AWS::SNS::Topic": Kind(_create_topic, _delete_topic, _update_topic),
+    "AWS::SNS::Topic": Kind(
+        _create_topic, _delete_topic, _update_topic, retagging("sns", "ResourceArn", lambda _, made: made.id)
+    ),
     "AWS::SNS::TopicPolicy": Kind(_put_topic_policy, _keep_topic_policy, _update_topic_policy),
-    "AWS::SQS::Queue": Kind(_create_queue, _delete_queue, _update_queue),
+    "AWS::SQS::Queue": Kind(
+        _create_queue,
+        _delete_queue,
+        _update_queue,
+        retagging("sqs", "QueueUrl", lambda _, made: made.id, "tag_queue", "untag_queue"),
+    ),
     "AWS::SQS::QueuePolicy": Kind(_put_queue_policy, _delete_queue_policy, _update_queue_policy),
 }

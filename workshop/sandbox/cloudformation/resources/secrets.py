@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from workshop.sandbox.cloudformation.state import Resource
-from workshop.sandbox.cloudformation.work import Kind, Made, Properties, Work, policy, tag_pairs
+from workshop.sandbox.cloudformation.work import Kind, Made, Properties, Work, policy, retagging, tag_pairs
 
 PUNCTUATION = string.punctuation
 
@@ -131,7 +131,17 @@ def _delete_alias(work: Work, resource: Resource) -> None:
 
 KINDS: Mapping[str, Kind] = {
     "AWS::KMS::Alias": Kind(_create_alias, _delete_alias, _update_alias),
-    "AWS::KMS::Key": Kind(_create_key, _delete_key, _update_key),
+    "AWS::KMS::Key": Kind(
+        _create_key,
+        _delete_key,
+        _update_key,
+        retagging("kms", "KeyId", lambda _, made: made.id, entry=("TagKey", "TagValue")),
+    ),
     "AWS::SSM::Parameter": Kind(_put_parameter, _delete_parameter, _update_parameter),
-    "AWS::SecretsManager::Secret": Kind(_create_secret, _delete_secret, _update_secret),
+    "AWS::SecretsManager::Secret": Kind(
+        _create_secret,
+        _delete_secret,
+        _update_secret,
+        retagging("secretsmanager", "SecretId", lambda _, made: made.id),
+    ),
 }

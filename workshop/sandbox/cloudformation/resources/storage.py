@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from workshop.sandbox.cloudformation.state import Resource
-from workshop.sandbox.cloudformation.work import Kind, Made, Properties, Work, policy, tag_pairs
+from workshop.sandbox.cloudformation.work import Kind, Made, Properties, Work, policy, retagging, tag_pairs
 
 # Property of the bucket: its operation, that operation's parameter, and the one that takes it away.
 SETTINGS = {
@@ -189,7 +189,12 @@ def _delete_table(work: Work, resource: Resource) -> None:
 
 
 KINDS: Mapping[str, Kind] = {
-    "AWS::DynamoDB::Table": Kind(_create_table, _delete_table, _update_table),
+    "AWS::DynamoDB::Table": Kind(
+        _create_table,
+        _delete_table,
+        _update_table,
+        retagging("dynamodb", "ResourceArn", lambda _, made: made.attributes["Arn"]),
+    ),
     "AWS::S3::Bucket": Kind(_create_bucket, _delete_bucket, _update_bucket),
     "AWS::S3::BucketPolicy": Kind(_put_bucket_policy, _delete_bucket_policy, _update_bucket_policy),
 }

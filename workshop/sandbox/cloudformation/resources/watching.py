@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from workshop.sandbox.cloudformation.state import Resource
-from workshop.sandbox.cloudformation.work import Kind, Made, Properties, Work, policy, tag_pairs
+from workshop.sandbox.cloudformation.work import Kind, Made, Properties, Work, policy, retagging
 
 
 def _create_group(work: Work, properties: Properties) -> Made:
@@ -19,13 +19,6 @@ def _create_group(work: Work, properties: Properties) -> Made:
 def _update_group(work: Work, old: Resource, properties: Properties) -> Made:
     name = str(old.physical_id)
     _retain(work, name, old.properties, properties)
-    before, after = tag_pairs(old.properties.get("Tags")), tag_pairs(properties.get("Tags"))
-    arn = work.arn("logs", f"log-group:{name}")
-    if after and after != before:
-        work.call("logs", "tag_resource", resourceArn=arn, tags=after)
-    gone = [key for key in before if key not in after]
-    if gone:
-        work.call("logs", "untag_resource", resourceArn=arn, tagKeys=gone)
     return Made(name, old.attributes)
 
 
@@ -79,7 +72,23 @@ def _delete_dashboard(work: Work, resource: Resource) -> None:
 
 
 KINDS: Mapping[str, Kind] = {
-    "AWS::CloudWatch::Alarm": Kind(_put_alarm, _delete_alarm, _update_alarm),
+    "AWS::CloudWatch::Alarm": Kind(
+        _put_alarm,
+        _delete_alarm,
+        _update_alarm,
+        retagging("cloudwatch", "ResourceARN", lambda _, made: made.attributes["Arn"]),
+    ),
     "AWS::CloudWatch::Dashboard": Kind(_put_dashboard, _delete_dashboard, _update_dashboard),
-    "AWS::Logs::LogGroup": Kind(_create_group, _delete_group, _update_group),
+    "AWS::Logs::LogGroup": Kind(
+        _create_group,
+        _delete_group,
+        _update_group,
+        retagging(
+            "logs",
+            "resourceArn",
+            lambda _, made: made.attributes["Arn"].removesuffix(":*"),
+            tags="tags",
+            keys="tagKeys",
+        ),
+    ),
 }
