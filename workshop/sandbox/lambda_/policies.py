@@ -22,6 +22,7 @@ CONDITIONS = {
     "PrincipalOrgID": ("StringEquals", "aws:PrincipalOrgID"),
     "FunctionUrlAuthType": ("StringEquals", "lambda:FunctionUrlAuthType"),
     "EventSourceToken": ("StringEquals", "lambda:EventSourceToken"),
+    "InvokedViaFunctionUrl": ("Bool", "lambda:InvokedViaFunctionUrl"),
 }
 
 
@@ -114,7 +115,9 @@ def _statement(call: Call, of: Reference) -> dict[str, Any]:
     conditions: dict[str, dict[str, str]] = {}
     for member, (operator, key) in CONDITIONS.items():
         if member in params:
-            conditions.setdefault(operator, {})[key] = params[member]
+            value = params[member]
+            text = str(value).lower() if isinstance(value, bool) else value
+            conditions.setdefault(operator, {})[key] = text
     if conditions:
         statement["Condition"] = conditions
     return statement
