@@ -268,3 +268,30 @@ def test_what_codepipeline_remembers_can_be_saved(bench: Workbench) -> None:
     state = codepipeline(bench).register.of(bench.account.id, bench.account.region)
     again = pickle.loads(pickle.dumps(state))
     assert again.pipelines["p"].execution(first) == state.pipelines["p"].execution(first)
+
+
+def test_many_executions_at_once_all_arrive(bench: Workbench) -> None:
+    first = bench.create(
+        stage("Deploy", deploy(bench.target, ObjectKey="#{codepipeline.PipelineExecutionId}")),
+        executionMode="PARALLEL",
+    )
+    ids = [bench.client.start_pipeline_execution(name="p")["pipelineExecutionId"] for _ in range(20)]
+    assert {bench.finished(one) for one in [first, *ids]} == {"Succeeded"}
+    found = bench.account.client("s3").list_objects_v2(Bucket=bench.target)["Contents"]
+    assert {one["Key"].partition("/")[0] for one in found} == {first, *ids}
+
+
+def test_queued_executions_run_in_order(bench: Workbench) -> None:
+    bench.create(stage("Approve", approval()), stage("Deploy", deploy(bench.target)), executionMode="QUEUED")
+    token = bench.awaits("Approve")
+    second, third = (bench.client.start_pipeline_execution(name="p")["pipelineExecutionId"] for _ in range(2))
+    wait_for(lambda: len(_before_approval(bench)) == 2)
+    assert _before_approval(bench) == [second, third]
+    bench.approve("Approve", token)
+    wait_for(lambda: _before_approval(bench) == [third])
+    assert bench.status(second) == "InProgress"
+
+
+def _before_approval(bench: Workbench) -> list[str]:
+    state = bench.client.get_pipeline_state(name="p")["stageStates"][1]
+    return [one["pipelineExecutionId"] for one in state["inboundExecutions"]]

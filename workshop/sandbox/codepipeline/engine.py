@@ -145,7 +145,8 @@ def _failed(
         return [RetryStage(execution.id, stage.name, stage.retry_mode)]
     failed: list[Decision] = [FinishStage(execution.id, stage.name, "Failed")]
     target = _last_good(execution, stage.name, all_of_them)
-    if stage.on_failure == "ROLLBACK" and target and not execution.only:
+    may_roll_back = not execution.only and not execution.parallel
+    if stage.on_failure == "ROLLBACK" and target and may_roll_back:
         failed.append(RollBack(stage.name, target.id, execution.id))
     return failed
 

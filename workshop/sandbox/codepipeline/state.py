@@ -212,6 +212,8 @@ class State:
     def runs(self) -> Iterator[tuple[Pipeline, ActionRun]]:
         """Every unfinished run of an action, with its pipeline."""
         for pipeline in self.pipelines.values():
-            for run in pipeline.runs:
-                if run.status == "InProgress":
-                    yield pipeline, run
+            for execution in pipeline.executions:
+                stage = execution.running if execution.live else None
+                for run in stage.actions.values() if stage else ():
+                    if run.status == "InProgress":
+                        yield pipeline, run
