@@ -11,8 +11,9 @@ from typing import Any
 from workshop.lab import REFUSALS, Lab, Refused, code_of, refusal
 
 FAULT = re.compile(r"AccessDenied|not authorized|\berror\b|\bERR!|exit status [1-9]|not ok \d", re.IGNORECASE)
-NOISE = re.compile(r"Phase complete|Phase context status code|Entering phase|Expanding .* base directory")
-LINES_AROUND = 5
+NOISE = re.compile(r"Phase complete|Phase context status code|Expanding .* base directory|\(\d+\.\d+%\)")
+LINES_BEFORE = 2
+LINES_AFTER = 1
 LIVE_LINES = 4
 LOG_READ = 300
 LONGEST_LINE = 400
@@ -205,15 +206,15 @@ def _log(lab: Lab, build: str, status: str) -> tuple[Line, ...]:
         )["events"]
     except REFUSALS:
         return ()  # the log may not be there yet; the action's own words are
-    lines = [line for event in events for line in event["message"].splitlines() if line.strip()]
+    written = [line for event in events for line in event["message"].splitlines() if line.strip()]
+    lines = [line for line in written if not NOISE.search(line)]
     return excerpt(lines) if status == "Failed" else tuple(Line(_short(line)) for line in lines[-LIVE_LINES:])
 
 
 def excerpt(lines: list[str]) -> tuple[Line, ...]:
     """The lines that lead to the first fault and say it; the last ones where none is recognised."""
-    told = [line for line in lines if not NOISE.search(line)]
-    fault = next((place for place, line in enumerate(told) if FAULT.search(line)), len(told) - 1)
-    shown = told[max(0, fault - LINES_AROUND + 2) : fault + 2]
+    fault = next((place for place, line in enumerate(lines) if FAULT.search(line)), len(lines) - 1)
+    shown = lines[max(0, fault - LINES_BEFORE) : fault + LINES_AFTER + 1]
     return tuple(Line(_short(line), bool(FAULT.search(line))) for line in shown)
 
 
