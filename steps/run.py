@@ -12,6 +12,7 @@ from workshop.step import NotYet, Waiting
 UNDER_WAY = {"InProgress", "Stopping"}
 LONGEST = 20 * 60
 SUDDEN = 90
+MOST = 500
 
 
 class TookTooLong(Exception):
@@ -77,13 +78,12 @@ def _run(summary: dict[str, Any]) -> Run:
     )
 
 
-def acted(lab: Lab, run: Run | None = None) -> list[Acted]:
-    """What every action did, the newest first: in one run, or in all."""
-    only = {"filter": {"pipelineExecutionId": run.id}} if run else {}
+def acted(lab: Lab) -> list[Acted]:
+    """What the actions did in all runs, the newest first."""
     pages = lab.client("codepipeline").get_paginator("list_action_executions")
     return [
         _acted(detail)
-        for page in pages.paginate(pipelineName=lab.name("pipeline"), **only)
+        for page in pages.paginate(pipelineName=lab.name("pipeline"), PaginationConfig={"MaxItems": MOST})
         for detail in page["actionExecutionDetails"]
     ]
 
@@ -103,19 +103,19 @@ def _acted(detail: dict[str, Any]) -> Acted:
     )
 
 
-def stages_passed(lab: Lab, run: Run, stages: list[dict[str, Any]]) -> list[str]:
-    """The names of the stages all of whose actions succeeded in this run, in order."""
-    done = {(one.stage, one.action) for one in acted(lab, run) if one.succeeded}
-    return [
-        stage["name"]
-        for stage in stages
-        if all((stage["name"], action["name"]) in done for action in stage["actions"])
-    ]
+def through(lab: Lab, known: list[Run], stages: list[dict[str, Any]]) -> Run | None:
+    """The newest of these runs in which every action of these stages succeeded."""
+    wanted = {(stage["name"], action["name"]) for stage in stages for action in stage["actions"]}
+    happened = acted(lab)
+    for one in known:
+        if wanted <= {(act.stage, act.action) for act in happened if act.succeeded and act.run == one.id}:
+            return one
+    return None
 
 
 def complain(lab: Lab, run: Run) -> NotYet | Waiting:
     """Why a run has not done what was hoped for: it is under way, or what AWS said."""
-    happened = acted(lab, run)
+    happened = [one for one in acted(lab) if one.run == run.id]
     if run.under_way:
         return _pause(run, happened)
     failed = [one for one in happened if one.status == "Failed"]

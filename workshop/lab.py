@@ -16,10 +16,22 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop.links import link
+from workshop.moment import one_moment, remember
 from workshop.patience import patiently
 from workshop.visit import NoAnswer, Reply, visit
 
-__all__ = ["REFUSALS", "Attendee", "Aws", "Keys", "Lab", "NoAnswer", "Refused", "code_of", "refusal"]
+__all__ = [
+    "REFUSALS",
+    "Attendee",
+    "Aws",
+    "Keys",
+    "Lab",
+    "NoAnswer",
+    "Refused",
+    "code_of",
+    "one_moment",
+    "refusal",
+]
 
 Answer = TypeVar("Answer")
 Refused = ClientError
@@ -115,7 +127,7 @@ class Aws:
     def make(self, service: str, keys: Keys) -> Any:
         """A new client. Making one is not safe in threads, using it is: hence the lock."""
         with self._lock:
-            return self._boto.client(
+            client = self._boto.client(
                 service,
                 endpoint_url=self.endpoint_url,
                 aws_access_key_id=keys.access_key,
@@ -123,6 +135,8 @@ class Aws:
                 aws_session_token=keys.token,
                 config=self._config(),
             )
+        remember(client, keys.access_key)
+        return client
 
     def _config(self) -> Config:
         common: dict[str, Any] = {"connect_timeout": 5, "read_timeout": 60}

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from workshop.lab import REFUSALS, Lab, refusal
+from workshop.lab import REFUSALS, Lab, one_moment, refusal
 
 Check = Callable[[Lab], str]
 Do = Callable[[Lab], None]
@@ -100,11 +100,12 @@ def claim_of(check: Check) -> str:
 def look(step: Step, lab: Lab) -> list[Finding]:
     """Run the checks in order; the first gap ends the look. Bugs in a check propagate."""
     findings: list[Finding] = []
-    for check in step.checks:
-        if findings and findings[-1].state != State.PASSED:
-            findings.append(Finding(claim_of(check), State.NOT_LOOKED_AT))
-        else:
-            findings.append(_judge(check, lab))
+    with one_moment():
+        for check in step.checks:
+            if findings and findings[-1].state != State.PASSED:
+                findings.append(Finding(claim_of(check), State.NOT_LOOKED_AT))
+            else:
+                findings.append(_judge(check, lab))
     return findings
 
 

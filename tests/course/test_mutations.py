@@ -64,7 +64,7 @@ def red(happened: list[run.Acted]) -> run.Acted:
     ("path", "old", "new", "words"),
     [
         ("buildspec.yml", "phases:", "phases: [", ["DOWNLOAD_SOURCE", "YAML_FILE_ERROR"]),
-        ("buildspec.yml", "- npm test", '- npm: "test"', ["YAML_FILE_ERROR", "Expected Commands[1]"]),
+        ("buildspec.yml", "- npm test", '- npm: "test"', ["YAML_FILE_ERROR", "Expected Commands[0]"]),
         ("buildspec.yml", "npm ci", "npm cj", ["INSTALL", "COMMAND_EXECUTION_ERROR", "npm cj"]),
         ("buildspec.yml", "    - outputtemplate.yml", "    - other", ["no matching artifact paths found"]),
         ("greeting.txt", "Hello, serverless world!", "", ["PRE_BUILD", "npm test", "exit status 1"]),
@@ -92,9 +92,8 @@ def test_without_a_buildspec_the_build_says_which_file_it_misses(lab: Lab) -> No
 
 def test_an_unknown_type_fails_the_deployment(lab: Lab) -> None:
     ready(lab)
-    commit(
-        lab, "template.yaml", replaced(lab, "template.yaml", "AWS::Serverless::Function", "AWS::Nope::Thing")
-    )
+    more = "  Extra:\n    Type: AWS::Nope::Thing\n\nOutputs:"
+    commit(lab, "template.yaml", replaced(lab, "template.yaml", "Outputs:", more))
     failed = red(deliver(lab))
     assert (failed.stage, failed.action) == ("Deploy", "CreateChangeSet")
     assert "AWS::Nope::Thing" in failed.error
