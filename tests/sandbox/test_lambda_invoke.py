@@ -251,6 +251,22 @@ def test_an_asynchronous_event_is_accepted_and_runs(account: Account) -> None:
     assert any("got 7" in message for message in _events(account, "/aws/lambda/f", 5))
 
 
+def test_an_event_that_always_fails_ends_in_the_dead_letter_queue(account: Account) -> None:
+    sqs = account.client("sqs")
+    url = sqs.create_queue(QueueName="dead")["QueueUrl"]
+    send = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}
+    role = account.role("r", "lambda.amazonaws.com", {"Version": "2012-10-17", "Statement": [send]})
+    dead = {"TargetArn": f"arn:aws:sqs:eu-west-1:{account.id}:dead"}
+    source = "export const handler = async () => { throw new Error('never') }"
+    function(account, {"index.mjs": source}, Role=role, DeadLetterConfig=dead)
+    client = account.client("lambda")
+    client.put_function_event_invoke_config(FunctionName="f", MaximumRetryAttempts=0)
+    client.invoke(FunctionName="f", InvocationType="Event", Payload=b'{"n": 7}')
+    message = _received(sqs, url)
+    assert json.loads(message["Body"]) == {"n": 7}
+    assert message["MessageAttributes"]["ErrorMessage"]["StringValue"] == "never"
+
+
 def test_a_dry_run_runs_nothing(account: Account) -> None:
     function(account, {"index.mjs": "export const handler = async () => 1"})
     assert account.client("lambda").invoke(FunctionName="f", InvocationType="DryRun")["StatusCode"] == 204
@@ -323,6 +339,18 @@ def test_a_flood_of_output_neither_stalls_the_function_nor_the_log(account: Acco
     outcome = invoke(account)
     assert outcome.answer == 1
     assert "REPORT RequestId" in outcome.log
+
+
+def _received(sqs: Any, url: str) -> dict[str, Any]:
+    """The queue's next message, once there is one."""
+    until = time.monotonic() + 15
+    while time.monotonic() < until:
+        found = sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"]).get("Messages")
+        if found:
+            message: dict[str, Any] = found[0]
+            return message
+        time.sleep(0.1)
+    raise TimeoutError
 
 
 def _events(account: Account, group: str, at_least: int) -> list[str]:

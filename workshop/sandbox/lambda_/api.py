@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from workshop.sandbox.call import AwsError, Call
+from workshop.sandbox.lambda_.dead_letters import DeadLetters
 from workshop.sandbox.lambda_.download import Download
 from workshop.sandbox.lambda_.execution import Event, Execution, checked, new_request_id
 from workshop.sandbox.lambda_.functions import Functions
@@ -49,7 +50,7 @@ class Lambda:
         self._launcher = Launcher(sandbox, self.packages, self._scribe)
         self._pool = Pool(self._launcher.launch, expires_soon)
         self._execution = Execution(self._pool)
-        self._later = Later(self._execution, self._current)
+        self._later = Later(self._execution, self._current, DeadLetters(sandbox).send)
         self._functions = Functions(sandbox, self.shelf, self.packages, self._pool, self.download)
         self._versions = Versions(self.shelf)
         self._policies = Policies(self.shelf)

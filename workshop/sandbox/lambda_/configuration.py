@@ -25,6 +25,7 @@ KNOWN = re.compile(r"(java|dotnet|dotnetcore|ruby|go|provided)[\w.]*")
 ROLE = re.compile(r"arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+")
 HANDLER = re.compile(r"[^\s]{1,128}")
 VARIABLE = re.compile(r"[a-zA-Z][a-zA-Z0-9_]+")
+DEAD_LETTERS = re.compile(r"(arn:aws[a-zA-Z0-9-]*:(sqs|sns):[a-z0-9-]+:\d{12}:[^:]+)|")
 LOG_GROUP = re.compile(r"[.\-_/#A-Za-z0-9]{1,512}")
 RESERVED = {
     "_HANDLER",
@@ -147,6 +148,9 @@ def _check(params: Mapping[str, Any]) -> None:
     if "Runtime" in params:
         _check_runtime(params["Runtime"])
     _check_logging(params.get("LoggingConfig", {}))
+    target = params.get("DeadLetterConfig", {}).get("TargetArn", "")
+    if not DEAD_LETTERS.fullmatch(target):
+        raise malformed("deadLetterConfig.targetArn", target, DEAD_LETTERS.pattern)
     if params.get("VpcConfig", {}).get("SubnetIds"):
         raise invalid("This sandbox has no VPCs for functions.")
     if params.get("FileSystemConfigs"):

@@ -11,11 +11,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from workshop.sandbox.call import AwsError
 from workshop.sandbox.lambda_.execution import Event, Execution
+from workshop.sandbox.lambda_.outcome import Outcome
 
 log = logging.getLogger(__name__)
 
@@ -38,16 +39,21 @@ class Errand:
 
 
 class Later:
-    """A queue of errands.  `current` looks the function up again before every try."""
+    """A queue of errands.
+
+    `current` looks the function up again before every try; `give_up` is told of the last failure.
+    """
 
     def __init__(
         self,
         execution: Execution,
         current: Callable[[Event], Event | None],
+        give_up: Callable[[Event, Outcome], None],
         retry_seconds: Sequence[float] = RETRY_SECONDS,
     ) -> None:
         self._execution = execution
         self._current = current
+        self._give_up = give_up
         self._retry_seconds = retry_seconds
         self._changed = threading.Condition()
         self._due: list[tuple[float, int, Errand]] = []
@@ -83,7 +89,8 @@ class Later:
                 if wait is None or wait > 0:
                     self._changed.wait(wait)
                     continue
-                self._workers.submit(self._run, heapq.heappop(self._due)[2])
+                future = self._workers.submit(self._run, heapq.heappop(self._due)[2])
+                future.add_done_callback(_complain)
 
     def _run(self, errand: Errand) -> None:
         event = self._current(errand.event)
@@ -96,6 +103,16 @@ class Later:
             delay = min(THROTTLED_SECONDS * 2**errand.refusals, LONGEST_WAIT)
             self._put(replace(errand, refusals=errand.refusals + 1), delay)
             return
-        if outcome.failed and errand.failures < errand.retries:
-            delay = self._retry_seconds[min(errand.failures, len(self._retry_seconds) - 1)]
-            self._put(replace(errand, failures=errand.failures + 1), delay)
+        if not outcome.failed:
+            return
+        if errand.failures >= errand.retries:
+            self._give_up(event, outcome)
+            return
+        delay = self._retry_seconds[min(errand.failures, len(self._retry_seconds) - 1)]
+        self._put(replace(errand, failures=errand.failures + 1), delay)
+
+
+def _complain(future: Future[None]) -> None:
+    """A bug in here must not go unseen."""
+    if not future.cancelled() and (problem := future.exception()):
+        log.error("an asynchronous invocation failed", exc_info=problem)

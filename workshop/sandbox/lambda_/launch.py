@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workshop.sandbox.call import AwsError, Credentials
-from workshop.sandbox.isolation import Box, Limits
+from workshop.sandbox.isolation import Box, IsolationUnavailable, Limits
 from workshop.sandbox.lambda_.environment import Environment, Plan, socket_folder
 from workshop.sandbox.lambda_.logs import LogStream, Scribe
 from workshop.sandbox.lambda_.package import Packages
@@ -66,6 +66,9 @@ class Launcher:
         try:
             plan = Plan(version, credentials, self._box(version, credentials, log, sockets), _banner(version))
             return Environment(plan, self._sandbox.isolation, log, self._scribe, sockets)
+        except IsolationUnavailable as unsafe:
+            shutil.rmtree(sockets, ignore_errors=True)
+            raise AwsError("ServiceException", str(unsafe), 500) from unsafe
         except BaseException:
             shutil.rmtree(sockets, ignore_errors=True)
             raise

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
+
+from workshop.sandbox.call import AwsError
 
 INTERVAL = 0.2
 LARGEST_EVENT = 256 * 1024
@@ -72,7 +74,7 @@ class LogStream:
         while batch := self._batch():
             try:
                 self._put(batch)
-            except ClientError:
+            except (ClientError, BotoCoreError, AwsError):
                 return  # the role may not: the batch is lost, as in AWS
 
     def _end_line(self) -> None:
