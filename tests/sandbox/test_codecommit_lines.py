@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from workshop.sandbox.codecommit import git, signature
 from workshop.sandbox.codecommit.git import NORMAL, Author, Entry, Git
 from workshop.sandbox.codecommit.hunks import merge3
+from workshop.sandbox.codecommit.packs import PACK_FAULTS, store
 from workshop.sandbox.codecommit.tree import changed
 
 LINES = st.lists(st.sampled_from([b"a\n", b"b\n", b"c\n"]), max_size=8)
@@ -62,7 +63,8 @@ def test_a_change_on_one_side_always_merges(base: list[bytes], side: list[bytes]
 def test_the_parts_cover_all_three_sides(base: list[bytes], ours: list[bytes], theirs: list[bytes]) -> None:
     parts = list(merge3(base, ours, theirs))
     for index, lines in enumerate((base, ours, theirs)):
-        covered = [lines[slice(*part[index])] for part in parts]
+        spans = [(part.base, part.ours, part.theirs)[index] for part in parts]
+        covered = [lines[start:end] for start, end in spans]
         assert [line for piece in covered for line in piece] == lines
 
 
@@ -120,6 +122,46 @@ def test_an_author_cannot_write_other_lines_into_a_commit(repository: Path) -> N
         found = opened.commit(made)
     assert found is not None
     assert (found.author, found.parents) == (b"Eveparent 0 <e@x>", [])
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="needs git")
+@pytest.mark.parametrize(("files", "packs"), [(3, 0), (150, 1)])
+def test_small_packs_are_taken_apart_and_large_ones_kept(
+    repository: Path, tmp_path: Path, files: int, packs: int
+) -> None:
+    pack, tip = packed(tmp_path / "work", files)
+    with Git(repository) as opened:
+        store(opened, pack)
+        assert len(opened.files(opened.root(tip))) == files
+    assert len(list(repository.glob("objects/pack/*.pack"))) == packs
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="needs git")
+@pytest.mark.parametrize("files", [3, 150])
+def test_a_damaged_pack_is_refused(repository: Path, tmp_path: Path, files: int) -> None:
+    pack, tip = packed(tmp_path / "work", files)
+    damaged = pack[:60] + bytes([pack[60] ^ 0xFF]) + pack[61:]
+    with Git(repository) as opened:
+        with pytest.raises(PACK_FAULTS):
+            store(opened, damaged)
+        assert opened.commit(tip) is None
+
+
+def packed(work: Path, files: int) -> tuple[bytes, str]:
+    """A pack that git makes of one commit with so many files, and the commit's id."""
+    work.mkdir()
+
+    def run(*words: str, given: bytes = b"") -> bytes:
+        words = ("git", "-c", "user.name=J", "-c", "user.email=j@x", *words)
+        return subprocess.run(words, cwd=work, input=given, capture_output=True, check=True).stdout
+
+    run("init", "-q")
+    for number in range(files):
+        (work / f"file{number}").write_text(f"{number}\n")
+    run("add", ".")
+    run("commit", "-q", "-m", "All")
+    tip = run("rev-parse", "HEAD")
+    return run("pack-objects", "--stdout", "--revs", given=tip), tip.decode().strip()
 
 
 NOW = datetime.now(UTC)

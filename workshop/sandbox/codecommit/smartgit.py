@@ -7,17 +7,19 @@ from io import BytesIO
 from typing import BinaryIO, cast
 
 from dulwich.objects import Commit, ObjectID
-from dulwich.protocol import CAPABILITY_FILTER, ReceivableProtocol
-from dulwich.refs import Ref
+from dulwich.protocol import CAPABILITY_ATOMIC, CAPABILITY_FILTER, ReceivableProtocol
+from dulwich.refs import Ref, check_ref_format
 from dulwich.server import Backend, BackendRepo, PackHandler, ReceivePackHandler, UploadPackHandler
 
 from workshop.sandbox.codecommit.git import Git
 from workshop.sandbox.codecommit.news import RefChange
+from workshop.sandbox.codecommit.packs import PACK_FAULTS, store
 
 Update = tuple[ObjectID, ObjectID, Ref]
 Objection = Callable[[str, bool], str | None]
 """Given a reference and whether it is to be deleted: why not, or None."""
 NOTHING = b"0" * 40
+MEGABYTE = 1024 * 1024
 KINDS = (b"refs/heads/", b"refs/tags/")
 UPLOAD, RECEIVE = "git-upload-pack", "git-receive-pack"
 
@@ -80,8 +82,8 @@ class Fetch(UploadPackHandler):
 class Push(ReceivePackHandler):
     """A push by CodeCommit's rules; references move only from where the client saw them.
 
-    dulwich has no public place for such rules; `_on_update`, `_on_post_receive` and `_apply_pack`
-    are its private hooks (version pinned, covered by the git tests).
+    dulwich has no public place for such rules; `_apply_pack` and `_on_post_receive` are its
+    private hooks (version pinned, covered by the git tests).
     """
 
     def __init__(
@@ -90,29 +92,25 @@ class Push(ReceivePackHandler):
         super().__init__(Single(git), ["/"], protocol, stateless_rpc=True)
         self.changes: list[RefChange] = []
         self._git = git
+        self._protocol = protocol
         self._refusal = refusal
         self._objection = objection
 
     def _apply_pack(self, refs: list[Update]) -> Iterator[tuple[bytes, bytes]]:
-        if self._refusal is None:
-            yield from super()._apply_pack(refs)
+        """Git's report: what became of the pack, then of each reference."""
+        try:
+            self._take_in()
+        except PACK_FAULTS as fault:
+            yield b"unpack", str(fault).replace("\n", " ").encode()
+            yield from ((ref, b"unpacker error") for _, _, ref in refs)
             return
-        yield b"unpack", self._refusal.encode()
-        for _, _, ref in refs:
-            yield ref, b"push refused"
-
-    def _on_update(self, ref_name: Ref, old_sha: ObjectID, new_sha: ObjectID) -> bytes | None:
-        if not ref_name.startswith(KINDS):
-            return b"only branches and tags can be pushed"
-        if self._current(ref_name) != old_sha:
-            return b"it has changed meanwhile, fetch first"
-        name, deletes = ref_name.decode(errors="replace"), new_sha == NOTHING
-        if objection := self._objection(name, deletes):
-            return objection.encode()
-        if deletes:
-            return None
-        obstacle = self._git.obstacle(name)
-        return f"{obstacle} is in the way".encode() if obstacle else self._gap(ref_name, new_sha)
+        yield b"unpack", b"ok"
+        against = {ref: self._against(ref, old, new) for old, new, ref in refs}
+        if self.has_capability(CAPABILITY_ATOMIC) and any(against.values()):
+            yield from ((ref, why or b"atomic push failed") for ref, why in against.items())
+            return
+        for old, new, ref in refs:
+            yield ref, against[ref] or self._move(ref, old, new)
 
     def _on_post_receive(self, client_refs: Sequence[Update]) -> None:
         self.changes = [
@@ -120,6 +118,28 @@ class Push(ReceivePackHandler):
             for old, new, ref in client_refs
             if old != new
         ]
+
+    def _take_in(self) -> None:
+        """Stores the pack that follows the references; there is none if they are only deleted."""
+        if self._refusal is not None:
+            raise OSError(self._refusal)
+        pack = b"".join(iter(lambda: self._protocol.recv(MEGABYTE), b""))
+        if pack:
+            store(self._git, pack)
+
+    def _against(self, ref: Ref, old: ObjectID, new: ObjectID) -> bytes | None:
+        """What speaks against changing a reference so; None if nothing does."""
+        name, deletes = ref.decode(errors="replace"), new == NOTHING
+        if not ref.startswith(KINDS) or not check_ref_format(ref):
+            return b"only branches and tags can be pushed"
+        if self._current(ref) != old:
+            return b"it has changed meanwhile, fetch first"
+        if objection := self._objection(name, deletes):
+            return objection.encode()
+        if deletes:
+            return None
+        obstacle = self._git.obstacle(name)
+        return f"{obstacle} is in the way".encode() if obstacle else self._gap(ref, new)
 
     def _current(self, ref: Ref) -> bytes:
         try:
@@ -137,6 +157,14 @@ class Push(ReceivePackHandler):
         if isinstance(found, Commit) and found.tree not in self._git.store:
             return b"missing necessary objects"
         return None
+
+    def _move(self, ref: Ref, old: ObjectID, new: ObjectID) -> bytes:
+        refs = self._git.repo.refs
+        try:
+            done = refs.remove_if_equals(ref, old) if new == NOTHING else refs.set_if_equals(ref, old, new)
+        except OSError:
+            done = False
+        return b"ok" if done else b"failed to write"
 
 
 def _known(id: bytes) -> str | None:
