@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 
 from tests.conftest import REGION, Account, free_port
-from tests.sandbox.building import Builder, allow, artifact_names, bucket_with, commands, context_of, phase_of
+from tests.sandbox.building import (
+    Builder,
+    allow,
+    artifact_names,
+    bucket_with,
+    commands,
+    context_of,
+    phase_of,
+    policy,
+)
 from tests.sandbox.test_codebuild import running
 from workshop.sandbox.codebuild.state import PipelineArtifact
 from workshop.sandbox.server import Server
@@ -130,6 +139,9 @@ def test_a_build_tells_eventbridge_how_it_goes(account: Account) -> None:
     logs.create_log_group(logGroupName="/aws/events/builds")
     events.put_rule(Name="builds", EventPattern=json.dumps({"source": ["aws.codebuild"]}))
     arn = f"arn:aws:logs:{REGION}:{account.id}:log-group:/aws/events/builds"
+    deliver = allow(["logs:CreateLogStream", "logs:PutLogEvents"], f"{arn}:*")
+    deliver["Principal"] = {"Service": ["events.amazonaws.com", "delivery.logs.amazonaws.com"]}
+    logs.put_resource_policy(policyName="events", policyDocument=json.dumps(policy(deliver)))
     events.put_targets(Rule="builds", Targets=[{"Id": "log", "Arn": arn}])
     builder = Builder(account)
     builder.project(commands("true"))

@@ -6,7 +6,7 @@ Codes and messages are AWS's where they are known (moto's texts, API reference).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from workshop.sandbox.call import AwsError
@@ -64,6 +64,19 @@ def check(settings: Fields, account: str, assumable: Callable[[str], bool]) -> N
     _check_range("queuedTimeoutInMinutes", settings.get("queuedTimeoutInMinutes", 480), 5, 480)
     _check_logs(settings.get("logsConfig", {}))
     _check_role(settings["serviceRole"], account, assumable)
+
+
+def check_variables(variables: Sequence[Fields]) -> None:
+    """Refuse environment variables without a name or value, of no known type, or given twice."""
+    names = set()
+    for one in variables:
+        if not isinstance(one, Mapping) or not one.get("name") or not isinstance(one.get("value"), str):
+            raise invalid("Invalid environment variable: name and value are required")
+        if one["name"] in names:
+            raise invalid(f"Duplicate environment variable: {one['name']}")
+        if one.get("type", "PLAINTEXT") not in VARIABLE_TYPES:
+            raise invalid(f"Invalid environment variable type provided: {one['type']}")
+        names.add(one["name"])
 
 
 def with_defaults(settings: Fields, account: str, region: str) -> dict[str, Any]:
@@ -133,13 +146,7 @@ def _check_environment(environment: Fields) -> None:
         raise invalid(f"Invalid type provided: {environment['type']}")
     if not COMPUTE.fullmatch(environment["computeType"]):
         raise invalid(f"Invalid compute type provided: {environment['computeType']}")
-    names = [one["name"] for one in environment.get("environmentVariables", [])]
-    for name in names:
-        if names.count(name) > 1:
-            raise invalid(f"Duplicate environment variable: {name}")
-    for one in environment.get("environmentVariables", []):
-        if one.get("type", "PLAINTEXT") not in VARIABLE_TYPES:
-            raise invalid(f"Invalid environment variable type provided: {one['type']}")
+    check_variables(environment.get("environmentVariables", []))
 
 
 def _check_range(name: str, value: int, least: int, most: int) -> None:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import threading
-from collections import defaultdict
 from typing import Any
 
 from workshop.sandbox.call import AwsError, Call
+from workshop.sandbox.codebuild.desk import Desk
 from workshop.sandbox.codebuild.paging import page
-from workshop.sandbox.codebuild.state import Region, now
+from workshop.sandbox.codebuild.state import now
 
 
-class ReportGroups:
-    """The operations on report groups, over the service's state."""
-
-    _lock: threading.RLock
-    state: defaultdict[tuple[str, str], Region]
+class ReportGroups(Desk):
+    """CreateReportGroup and its kin."""
 
     def create_report_group(self, call: Call) -> dict[str, Any]:
         arn = call.arn(f"report-group/{call.params['name']}")
-        with self._lock:
-            groups = self.state[call.account, call.region].report_groups
+        with self.lock:
+            groups = self.region(call).report_groups
             if arn in groups:
                 raise AwsError("ResourceAlreadyExistsException", f"Report group already exists: {arn}")
             members = ("name", "type", "exportConfig", "tags")
@@ -34,8 +30,8 @@ class ReportGroups:
             return {"reportGroup": groups[arn]}
 
     def batch_get_report_groups(self, call: Call) -> dict[str, Any]:
-        with self._lock:
-            groups = self.state[call.account, call.region].report_groups
+        with self.lock:
+            groups = self.region(call).report_groups
             asked = call.params["reportGroupArns"]
             return {
                 "reportGroups": [groups[arn] for arn in asked if arn in groups],
@@ -43,11 +39,11 @@ class ReportGroups:
             }
 
     def delete_report_group(self, call: Call) -> dict[str, Any]:
-        with self._lock:
-            self.state[call.account, call.region].report_groups.pop(call.params["arn"], None)
+        with self.lock:
+            self.region(call).report_groups.pop(call.params["arn"], None)
         return {}
 
     def list_report_groups(self, call: Call) -> dict[str, Any]:
-        with self._lock:
-            arns = sorted(self.state[call.account, call.region].report_groups)
+        with self.lock:
+            arns = sorted(self.region(call).report_groups)
         return page("reportGroups", arns, call.params)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from workshop.sandbox.call import AwsError, Credentials
 from workshop.sandbox.codebuild.failure import PhaseFailed, words
+from workshop.sandbox.codebuild.state import Build
 
 if TYPE_CHECKING:
     from workshop.sandbox.sandbox import Sandbox
@@ -120,6 +121,23 @@ class Sources:
             code = error.response["Error"]["Code"]
             known = "repository not found" if "Repository" in code else "reference not found"
             raise PhaseFailed("CLIENT_ERROR", known + _for(wanted)) from None
+
+
+def wanted(build: Build) -> Iterator[Wanted]:
+    """The sources to fetch, the primary one first."""
+    if build.pipeline is not None:
+        for index, one in enumerate(build.pipeline.inputs):
+            settings = {"type": "CODEPIPELINE", "location": f"{one.bucket}/{one.key}"}
+            yield Wanted(one.name if index else "", settings, one.arn)
+        return
+    yield Wanted("", build.settings["source"], build.source_version)
+    versions = {
+        one["sourceIdentifier"]: one["sourceVersion"]
+        for one in build.settings.get("secondarySourceVersions", [])
+    }
+    for source in build.settings.get("secondarySources", []):
+        name = source["sourceIdentifier"]
+        yield Wanted(name, source, versions.get(name))
 
 
 def _unreachable(wanted: Wanted) -> Fetched:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,14 +12,14 @@ from botocore.exceptions import ClientError
 
 from workshop.sandbox.call import AwsError
 from workshop.sandbox.codebuild import environment, phases, runtimes, upload, variables
+from workshop.sandbox.codebuild.announce import announced
 from workshop.sandbox.codebuild.buildspec import Artifact, Buildspec, parse
 from workshop.sandbox.codebuild.container import INPUT, OUTPUT, Container
 from workshop.sandbox.codebuild.destination import Destination
 from workshop.sandbox.codebuild.failure import PhaseFailed, words
 from workshop.sandbox.codebuild.log import BuildLog
 from workshop.sandbox.codebuild.record import Record
-from workshop.sandbox.codebuild.source import Fetched, Sources, Wanted
-from workshop.sandbox.codebuild.state import Build
+from workshop.sandbox.codebuild.source import Fetched, Sources, wanted
 from workshop.sandbox.codebuild.tree import BuildspecError
 from workshop.sandbox.isolation import IsolationUnavailable
 
@@ -99,7 +98,7 @@ class Work:
         self.say(f"Moving to directory {self._source}")
         shell = runtimes.shell(self._build.settings["environment"]["image"], self._spec.shell)
         self._ask("settle", env=values, cwd=self._source, shell=shell)
-        for line in _announced(self._spec):
+        for line in announced(self._spec):
             self.say(line)
 
     def commands(self, name: str, succeeding: bool) -> None:
@@ -175,12 +174,12 @@ class Work:
     def _unpack(self) -> dict[str, str]:
         """Fetch and unpack every source: CODEBUILD_SRC_DIR... -> folder."""
         sources = Sources(self._sandbox, self._who, self._build.region, self._folder)
-        wanted = list(_wanted(self._build))
+        sought = list(wanted(self._build))
         start = f"{OUTPUT}/src{random.randrange(10**9, 10**10)}/src"
         folders = {}
-        for index, one in enumerate(wanted):
+        for index, one in enumerate(sought):
             fetched = sources.fetch(one)
-            folder = self._inside(start if len(wanted) == 1 else f"{start}/s3/{index:02}")
+            folder = self._inside(start if len(sought) == 1 else f"{start}/s3/{index:02}")
             archives = [self._inside(f"{INPUT}/{fetched.archive.name}")] if fetched.archive else []
             answer = self._ask("unpack", archives=archives, to=folder)
             if "error" in answer:
@@ -305,43 +304,3 @@ class Work:
     def _key(self) -> str | None:
         key = str(self._build.settings.get("encryptionKey", ""))
         return None if key.endswith(":alias/aws/s3") else key or None
-
-
-def _wanted(build: Build) -> Iterator[Wanted]:
-    """The sources to fetch, the primary one first."""
-    if build.pipeline is not None:
-        for index, one in enumerate(build.pipeline.inputs):
-            settings = {"type": "CODEPIPELINE", "location": f"{one.bucket}/{one.key}"}
-            yield Wanted(one.name if index else "", settings, one.arn)
-        return
-    yield Wanted("", build.settings["source"], build.source_version)
-    versions = {
-        one["sourceIdentifier"]: one["sourceVersion"]
-        for one in build.settings.get("secondarySourceVersions", [])
-    }
-    for source in build.settings.get("secondarySources", []):
-        name = source["sourceIdentifier"]
-        yield Wanted(name, source, versions.get(name))
-
-
-def _announced(spec: Buildspec) -> Iterator[str]:
-    """What the agent says of a buildspec before it begins."""
-    if spec.unknown:
-        yield "Found possible syntax errors in buildspec: "
-        for place, key in spec.unknown:
-            where = f"In the section {place}" if place else "At the top level"
-            yield f"{where}\n\tThe following keys cannot be identified:\n\t\t{key}"
-    if spec.run_as:
-        yield f"This sandbox runs every command as one user: run-as {spec.run_as} is ignored"
-    if spec.reports:
-        yield f"This sandbox collects no test reports: {', '.join(spec.reports)}"
-    if spec.cache_paths:
-        yield "This sandbox keeps no cache between builds"
-    else:
-        yield "Cache is not defined in the buildspec"
-        yield "Skip cache due to: no paths specified to be cached"
-    yield "Registering with agent"
-    found = [(name, phase) for name, phase in spec.phases.items() if phase.commands]
-    yield f"Phases found in YAML: {len(found)}"
-    for name, phase in found:
-        yield f" {phases.COMMANDS[name]}: {len(phase.commands)} commands"
