@@ -52,8 +52,9 @@ class News:
             "region": action.region or pipeline.region,
             "type": action.type_id,
             "input-artifacts": [artifact.location for artifact in run.inputs],
-            "output-artifacts": [artifact.location for artifact in run.outputs],
         }
+        if run.status == "Succeeded":
+            detail["output-artifacts"] = [artifact.location for artifact in run.outputs]
         if result := _result(run):
             detail["execution-result"] = result
         self._emit(pipeline, "Action", detail)

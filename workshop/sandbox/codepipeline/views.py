@@ -228,8 +228,9 @@ def _input(pipeline: Pipeline, run: ActionRun, action: Action) -> Shape:
 
 def _output(run: ActionRun) -> Shape:
     """A waiting approval's token is its external id here, which is how PARALLEL pipelines find it."""
+    made = run.outputs if run.status == "Succeeded" else []
     return {
-        "outputArtifacts": [artifact.location for artifact in run.outputs],
+        "outputArtifacts": [artifact.location for artifact in made],
         "executionResult": told(
             externalExecutionId=run.external_id or run.token,
             externalExecutionSummary=run.error[1][:2048] if run.error else run.summary,

@@ -16,8 +16,7 @@ SERVICE = "AWSCodeBuild"
 
 def run(work: Work) -> Outcome:
     """Run the project's build on the input artifacts; ActionFailed unless it succeeds."""
-    if work.configuration.get("BatchEnabled") == "true":
-        raise ActionFailed("ConfigurationError", "This sandbox does not have batch builds.")
+    _refuse_absent(work)
     started = _start(work)
     url = _url(work, started)
     work.report(Progress(started, url))
@@ -31,6 +30,14 @@ def run(work: Work) -> Outcome:
         external_url=url,
         variables={one["name"]: one["value"] for one in exported},
     )
+
+
+def _refuse_absent(work: Work) -> None:
+    """What the sandbox lacks must not be ignored in silence."""
+    if work.configuration.get("BatchEnabled") == "true":
+        raise ActionFailed("ConfigurationError", "This sandbox does not have batch builds.")
+    if "ServiceRoleArnOverride" in work.configuration:
+        raise ActionFailed("ConfigurationError", "This sandbox does not have ServiceRoleArnOverride.")
 
 
 def _start(work: Work) -> str:
