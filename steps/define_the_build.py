@@ -36,7 +36,7 @@ def _as_wanted(lab: Lab) -> bool:
         check_the_project_takes_part_in_a_pipeline,
         check_its_image_has_a_current_node,
         check_the_buildspec_comes_with_the_source,
-        check_nothing_is_cached_and_no_network_is_set,
+        check_no_cache_and_no_network,
         check_the_build_knows_the_bucket,
         check_the_build_has_a_role_of_its_own,
     )
@@ -89,7 +89,7 @@ def check_the_buildspec_comes_with_the_source(lab: Lab) -> str:
     return "buildspec.yml in the source"
 
 
-def check_nothing_is_cached_and_no_network_is_set(lab: Lab) -> str:
+def check_no_cache_and_no_network(lab: Lab) -> str:
     """It keeps no cache and stands in no VPC."""
     project = look.project(lab)
     cache = project.get("cache", {}).get("type", "NO_CACHE")

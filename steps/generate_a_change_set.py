@@ -41,7 +41,7 @@ def _complete(lab: Lab) -> bool:
     return holds(
         lab,
         check_an_action_makes_a_change_set,
-        check_it_takes_the_template_that_the_build_packaged,
+        check_it_takes_the_packaged_template,
         check_it_may_make_roles,
         check_cloudformation_has_a_role,
     )
@@ -58,7 +58,7 @@ def check_an_action_makes_a_change_set(lab: Lab) -> str:
     return f"{action.name}: {action.settings['ChangeSetName']} for {stack}"
 
 
-def check_it_takes_the_template_that_the_build_packaged(lab: Lab) -> str:
+def check_it_takes_the_packaged_template(lab: Lab) -> str:
     """It takes the template that the build has packaged."""
     action = _action(lab)
     build = look.build_action(lab, look.pipeline(lab))
