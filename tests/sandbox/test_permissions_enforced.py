@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -269,6 +270,28 @@ def test_root_can_take_back_a_bucket_policy_that_locks_everybody_out(account: Ac
     s3.put_object(Bucket=bucket, Key="k", Body=b"")
 
 
+def test_a_bucket_that_wants_tls_takes_local_requests(account: Account) -> None:
+    bucket, s3 = bucket_of(account), account.client("s3")
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+    insecure = {"Bool": {"aws:SecureTransport": "false"}}
+    refuse = deny("s3:*", f"arn:aws:s3:::{bucket}/*", Principal="*", Condition=insecure)
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy(refuse)))
+    s3.put_object(Bucket=bucket, Key="k", Body=b"y")
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"y"
+
+
+def test_a_bucket_policy_against_one_leaves_the_others_alone(account: Account) -> None:
+    bucket = bucket_of(account)
+    rights = policy(allow("s3:*"))
+    one, other = (account.role(name, "lambda.amazonaws.com", rights) for name in ("one", "other"))
+    refuse = deny("s3:*", f"arn:aws:s3:::{bucket}/*", Principal={"AWS": one})
+    account.client("s3").put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy(refuse)))
+    clients = [account.client("s3", as_role=role) for role in (one, other, one, other)]
+    put = {"Bucket": bucket, "Key": "k", "Body": b""}
+    results = [outcome(partial(s3.put_object, **put)) for s3 in clients]
+    assert results == ["denied", "allowed", "denied", "allowed"]
+
+
 @pytest.mark.parametrize("opened", [True, False])
 def test_a_bucket_of_another_account_must_be_opened(sandbox: Server, opened: bool) -> None:
     owner, other = Account(sandbox), Account(sandbox)
@@ -368,6 +391,12 @@ def test_a_service_acts_under_the_queues_policy(account: Account) -> None:
         return outcome(lambda: client.send_message(QueueUrl=url, MessageBody="m"))
 
     assert (send(rule), send(rule + "x"), send("")) == ("allowed", "denied", "denied")
+
+
+def test_a_session_named_like_a_service_is_no_service(account: Account) -> None:
+    role = account.role("r", "lambda.amazonaws.com", policy(allow("s3:ListAllMyBuckets")))
+    who = account.assume(role, session="events.amazonaws.com")
+    assert account.client("s3", who=who).list_buckets()["Buckets"] == []
 
 
 def test_what_a_decision_rests_on_is_told(account: Account) -> None:

@@ -31,7 +31,7 @@ class Principal:
 
     @property
     def is_service(self) -> bool:
-        return self.arn.endswith(".amazonaws.com")
+        return not self.arn.startswith("arn:") and self.arn.endswith(".amazonaws.com")
 
 
 def acting_service(name: str, account: str, source_arn: str = "") -> Principal:

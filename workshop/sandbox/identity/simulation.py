@@ -133,6 +133,8 @@ def of_policies(call: Call) -> Simulation:
 
 
 def _caller(call: Call, arn: str, user_id: str, role: str | None) -> Principal:
+    if role:
+        arn = f"arn:aws:sts::{call.account}:assumed-role/{role.rsplit('/', 1)[-1]}/simulated"
     return Principal(call.account, call.params.get("CallerArn", arn), user_id, role)
 
 

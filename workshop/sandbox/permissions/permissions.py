@@ -37,6 +37,7 @@ class Permissions:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._resources = Resources(sandbox)
+        s3.judge_alone()
 
     def authorize(self, call: Call, request: Request) -> None:
         """Raise AwsError AccessDenied, in AWS's words, unless the caller may make this call."""

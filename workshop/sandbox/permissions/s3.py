@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from moto.core.request import Request
+from moto.iam.access_control import PermissionResult
+from moto.s3.models import FakeBucket
 
 from workshop.sandbox.call import Call
 from workshop.sandbox.permissions.resource import bucket
@@ -30,3 +34,15 @@ def signature_facts(request: Request) -> dict[str, tuple[str, ...]]:
     version4 = header.startswith("AWS4") or "X-Amz-Signature" in request.args
     found["s3:signatureversion"] = ("AWS4-HMAC-SHA256" if version4 else "AWS",)
     return found
+
+
+def judge_alone() -> None:
+    """Keep moto from judging a bucket policy once more, without its principals and conditions.
+
+    It would take "deny all that is not TLS" for "deny all".
+    """
+    setattr(FakeBucket, "get_permission", _judged)  # noqa: B010 - moto has no hook for it
+
+
+def _judged(_bucket: FakeBucket, _action: str, _resource: str) -> Any:
+    return PermissionResult.PERMITTED

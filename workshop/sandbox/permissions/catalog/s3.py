@@ -114,7 +114,10 @@ class S3Catalog:
 
     def requirements(self, call: Call) -> Iterator[Requirement]:
         """What the caller must be allowed for this call."""
-        context = {key: v for key, path in KEYS.items() if (v := values_at(call.params, path))}
+        params = call.params
+        context = {
+            key: values_at(params, path) for key, path in KEYS.items() if path.partition(".")[0] in params
+        }
         for action, resource in self._needs(call):
             yield Requirement(f"s3:{action}", resource, context)
 
