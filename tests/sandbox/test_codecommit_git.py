@@ -131,6 +131,29 @@ def test_the_credential_helper_of_the_aws_cli_opens_the_door(learner: Learner, c
     assert "Unknown options" not in said
 
 
+ADDRESSES = [
+    ("codecommit::eu-west-1://r", "{}/v1/repos/", "codecommit::eu-west-1://"),
+    (
+        "https://git-codecommit.eu-west-1.amazonaws.com/v1/repos/r",
+        "{}/",
+        "https://git-codecommit.eu-west-1.amazonaws.com/",
+    ),
+]
+
+
+@pytest.mark.parametrize(("address", "here", "there"), ADDRESSES)
+def test_aws_own_addresses_lead_to_the_sandbox_by_one_line_of_configuration(
+    learner: Learner, codecommit: Any, address: str, here: str, there: str
+) -> None:
+    here = here.format(learner.account.server.sandbox.endpoint)
+    learner.git("config", "--global", "credential.helper", HELPER)
+    learner.git("config", "--global", "credential.UseHttpPath", "true")
+    learner.git("config", "--global", f"url.{here}.insteadOf", there)
+    pushed = learner.work()
+    learner.git("push", address, "master", at="work")
+    assert tip(codecommit) == pushed
+
+
 def test_an_assumed_role_pushes_under_its_session_token(
     learner: Learner, codecommit: Any, account: Account
 ) -> None:
