@@ -32,6 +32,7 @@ from workshop.sandbox.lambda_.state import Version
 INIT_SECONDS = 10
 PIECE = 64 * 1024
 MIB = 1024 * 1024
+LONGEST_ROOT = 70
 
 
 class Lost(Exception):
@@ -194,6 +195,10 @@ class Environment:
         return piece
 
 
-def socket_folder() -> Path:
-    """A private folder with a short name: the path of a unix socket has 107 bytes at most."""
-    return Path(tempfile.mkdtemp(prefix="lambda-"))
+def socket_folder(root: Path) -> Path:
+    """A private folder for one socket, below `root` if that has a short name.
+
+    The path of a unix socket has 107 bytes at most.
+    """
+    long = len(bytes(root)) > LONGEST_ROOT
+    return Path(tempfile.mkdtemp(prefix="lambda-" if long else "", dir=None if long else root))

@@ -41,9 +41,12 @@ class Launcher:
         self._packages = packages
         self._scribe = scribe
         self._sdk = sandbox.settings.state / "lambda" / "sdk"
+        self._sockets = (sandbox.settings.state / "lambda" / "run").absolute()
 
     def prepare(self) -> None:
         """Gather the AWS SDK that Lambda's Python has: links to the packages installed here."""
+        shutil.rmtree(self._sockets, ignore_errors=True)
+        self._sockets.mkdir(parents=True, mode=0o700)
         shutil.rmtree(self._sdk, ignore_errors=True)
         self._sdk.mkdir(parents=True)
         for name in SDK_MODULES:
@@ -62,7 +65,7 @@ class Launcher:
             version.number,
             lambda: self._sandbox.clients.client("logs", credentials, region),
         )
-        sockets = socket_folder()
+        sockets = socket_folder(self._sockets)
         try:
             plan = Plan(version, credentials, self._box(version, credentials, log, sockets), _banner(version))
             return Environment(plan, self._sandbox.isolation, log, self._scribe, sockets)
