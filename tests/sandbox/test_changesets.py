@@ -199,6 +199,22 @@ def test_a_sam_template_given_directly_must_be_accepted_as_it_expands(account: A
         create(account, sam)
 
 
+def test_a_transform_is_a_resource_that_the_caller_needs_access_to(account: Account, sam: str) -> None:
+    own = f"arn:aws:cloudformation:{REGION}:{account.id}:*"
+    allowed = {"Effect": "Allow", "Action": "cloudformation:*", "Resource": own}
+    role = account.role("weak", "lambda.amazonaws.com", {"Version": "2012-10-17", "Statement": [allowed]})
+    with pytest.raises(ClientError) as refused:
+        account.client("cloudformation", as_role=role).create_change_set(
+            StackName="s",
+            ChangeSetName="c",
+            TemplateBody=sam,
+            ChangeSetType="CREATE",
+            Capabilities=["CAPABILITY_IAM"],
+        )
+    assert "is not authorized to perform: cloudformation:CreateChangeSet on resource: " in str(refused.value)
+    assert f"arn:aws:cloudformation:{REGION}:aws:transform/Serverless-2016-10-31" in str(refused.value)
+
+
 def test_missing_code_fails_the_stack_and_takes_back_the_role(account: Account, sam: str) -> None:
     propose(account, sam.replace("/code", "/absent"), kind="CREATE")
     execute(account)

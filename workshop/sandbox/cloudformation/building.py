@@ -6,7 +6,6 @@ it needs are there, and every step goes into the stack's history.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -53,11 +52,10 @@ class Step:
 class Building:
     """One walk towards a definition; `journal` is what it has done, for undoing it."""
 
-    def __init__(self, site: Site, wanted: Definition, cancelled: threading.Event) -> None:
+    def __init__(self, site: Site, wanted: Definition) -> None:
         self.journal: list[plan.Done] = []
         self._site = site
         self._wanted = wanted
-        self._cancelled = cancelled
         self._failures: list[tuple[str, str]] = []
         known = conditions(wanted.template, wanted.parameters, site.place)
         self._declared = active(wanted.template, known)
@@ -72,7 +70,7 @@ class Building:
             self._walk()
             if self._failures:
                 return plan.failures(self._failures)
-            if self._cancelled.is_set():
+            if site.cancelled.is_set():
                 return "User Initiated"
             outputs = outputs_of(self._wanted, site.scope(self._wanted), site.ledger, site.stack, site.place)
         except TemplateError as error:
@@ -87,7 +85,7 @@ class Building:
 
     @property
     def _stopped(self) -> bool:
-        return bool(self._failures) or self._cancelled.is_set()
+        return bool(self._failures) or self._site.cancelled.is_set()
 
     def _walk(self) -> None:
         schedule = Schedule(self._needs)

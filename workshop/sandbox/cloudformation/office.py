@@ -14,6 +14,7 @@ from workshop.sandbox.call import AwsError, Call, Credentials, Principal
 
 from .catalogue import Catalogue
 from .ledger import Ledger
+from .mailbox import Mailbox
 from .requests import Reader
 from .sam import Sam
 from .scope import Place
@@ -37,7 +38,7 @@ STOPPED = "The sandbox was stopped during this operation."
 class Running:
     """An operation under way."""
 
-    worker: Worker
+    site: Site
     done: threading.Event = field(default_factory=threading.Event)
 
 
@@ -49,6 +50,7 @@ class Office:
         self.catalogue = Catalogue()
         self.sam = Sam()
         self._sandbox = sandbox
+        self._mailbox = Mailbox(sandbox)
         self._running: dict[str, Running] = {}
 
     def region(self, call: Call) -> Region:
@@ -77,7 +79,8 @@ class Office:
             call.account, call.region, stack_id, name, tuple(call.params.get("NotificationARNs") or ())
         )
         client = functools.partial(self._client, call.caller, call.region)
-        return Reader(client, place, self.catalogue, self.sam, self._sandbox.endpoint)
+        permit = functools.partial(self._permit, call.caller, call.region)
+        return Reader(client, permit, place, self.catalogue, self.sam, self._sandbox.endpoint)
 
     def role(self, call: Call, stack: Stack | None) -> str | None:
         """The role for an operation: the request's, else the one that sticks to the stack.
@@ -110,9 +113,10 @@ class Office:
             self._wait_for_child,
             self._sandbox.endpoint,
             token,
+            self._mailbox,
             stack.definition.capabilities if stack.definition else (),
         )
-        running = Running(Worker(site))
+        running = Running(site)
         with self.ledger.lock:
             earlier = self._running.get(stack.id)
             self._running[stack.id] = running
@@ -126,7 +130,7 @@ class Office:
         with self.ledger.lock:
             running = self._running.get(stack.id)
         if running:
-            running.worker.cancelled.set()
+            running.site.cancelled.set()
 
     def mend(self) -> None:
         """After a restart: what was under way has stopped halfway, and says so."""
@@ -137,7 +141,7 @@ class Office:
     def stop(self) -> None:
         """Cancel what is running and wait for it."""
         for running in list(self._running.values()):
-            running.worker.cancelled.set()
+            running.site.cancelled.set()
         for running in list(self._running.values()):
             running.done.wait(5)
 
@@ -147,7 +151,7 @@ class Office:
         if earlier:
             earlier.done.wait()
         try:
-            act(running.worker)
+            act(Worker(running.site))
         except Exception:  # a bug of ours: the stack must not stay in progress for ever
             log.exception("operation on stack %s failed", stack.id)
             self.ledger.status(stack, _failed(stack.status), "Internal Failure; the sandbox's log says more.")
@@ -168,6 +172,11 @@ class Office:
         if running:
             running.done.wait()
         return child.status, child.reason
+
+    def _permit(self, caller: Principal, region: str, macro: str) -> None:
+        """Macros are resources of AWS's own account: who uses one needs CreateChangeSet on it."""
+        transform = f"arn:aws:cloudformation:{region}:aws:transform/{macro.removeprefix('AWS::')}"
+        self._sandbox.permissions.require(caller, "cloudformation:CreateChangeSet", transform, region)
 
     def _assume(self, role: str, region: str) -> Credentials:
         try:

@@ -25,9 +25,14 @@ MACROS = frozenset({TRANSFORM, "AWS::Include", "AWS::LanguageExtensions"})
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads templates for one caller; `client` makes boto3 clients that act as the caller."""
+    """Reads templates for one caller.
+
+    `client` makes boto3 clients that act as the caller; `permit` raises AwsError unless
+    the caller may use a macro.
+    """
 
     client: Callable[[str], Any]
+    permit: Callable[[str], None]
     place: Place
     catalogue: Catalogue
     sam: Sam
@@ -75,6 +80,7 @@ class Reader:
         for name in template.transforms:
             if name not in MACROS:
                 raise TemplateError(f"No transform named {name} found.")
+            self.permit(name)
         if TRANSFORM in template.transforms:
             template = self.sam.expand(template, {n: v.used for n, v in values.items()}, self.place.region)
             check(template)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from .catalogue import Catalogue
 from .intrinsics import Scope
 from .ledger import Ledger
+from .mailbox import Mailbox
 from .scope import Place, standing
 from .state import Definition, Resource, Stack
 from .template import TemplateError
@@ -20,7 +22,8 @@ class Site:
     """One stack during one operation.
 
     `client` makes boto3 clients that act as the stack's role or caller;
-    `wait_for_stack` waits for a nested stack (parent, id) and gives its status and reason.
+    `wait_for_stack` waits for a nested stack (parent, id) and gives its status and reason;
+    setting `cancelled` stops the operation before its next resource.
     """
 
     ledger: Ledger
@@ -31,8 +34,10 @@ class Site:
     wait_for_stack: Callable[[Stack, str], tuple[str, str | None]]
     endpoint: str
     token: str | None
+    mailbox: Mailbox
     capabilities: tuple[str, ...] = ()
     imports: set[str] = field(default_factory=set)
+    cancelled: threading.Event = field(default_factory=threading.Event)
 
     def record(self, resource: Resource, status: str, reason: str | None = None) -> Resource:
         """Set a resource's status in stack and history; the resource as recorded."""
@@ -78,6 +83,8 @@ class Site:
             capabilities=self.capabilities,
             endpoint=self.endpoint,
             token=self.token or self.stack.id.rsplit("/", 1)[-1],
+            mailbox=self.mailbox,
+            cancelled=self.cancelled.is_set,
         )
 
     def _imported(self, name: str) -> str:

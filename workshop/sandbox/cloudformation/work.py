@@ -11,6 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from .mailbox import Mailbox
 from .scope import Place
 from .shape import fit
 from .state import Resource
@@ -107,7 +108,8 @@ class Work:
     `begun` records that the resource exists under this id before it is complete;
     `wait_for_stack` waits for a nested stack's operation to end and gives its status
     and reason; `capabilities` are the stack's own, for a nested one; `endpoint` is the
-    sandbox's, for URLs.
+    sandbox's, for URLs; `mailbox` receives what custom resources answer, as long as the
+    operation is not `cancelled`.
     """
 
     place: Place
@@ -119,6 +121,8 @@ class Work:
     capabilities: tuple[str, ...]
     endpoint: str
     token: str
+    mailbox: Mailbox
+    cancelled: Callable[[], bool]
 
     def call(
         self, service: str, operation: str, properties: Properties | None = None, /, **params: Any

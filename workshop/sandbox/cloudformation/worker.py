@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -19,13 +18,9 @@ Journal = tuple[plan.Done, ...]
 
 
 class Worker:
-    """One operation; its methods are called in the operation's own thread.
-
-    Setting `cancelled` stops it before its next resource.
-    """
+    """One operation; its methods are called in the operation's own thread."""
 
     def __init__(self, site: Site) -> None:
-        self.cancelled = threading.Event()
         self._site = site
         self._stack = site.stack
 
@@ -103,7 +98,7 @@ class Worker:
     def _build(self, wanted: Definition) -> tuple[str | None, Building | None]:
         self._site.capabilities = wanted.capabilities
         try:
-            building = Building(self._site, wanted, self.cancelled)
+            building = Building(self._site, wanted)
         except TemplateError as error:
             return f"{error} ", None
         return building.run(), building

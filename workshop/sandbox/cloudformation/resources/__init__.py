@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from workshop.sandbox.cloudformation.work import Failed, Kind
 
-from . import delivery, functions, httpapi, iam, messages, nested, restapi, secrets, storage, watching
+from . import custom, delivery, functions, httpapi, iam, messages, nested, restapi, secrets, storage, watching
 
 KINDS: Mapping[str, Kind] = {
+    **custom.KINDS,
     **delivery.KINDS,
     **functions.KINDS,
     **httpapi.KINDS,

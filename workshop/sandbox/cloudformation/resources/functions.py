@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from workshop.sandbox.cloudformation.plan import changed_keys
 from workshop.sandbox.cloudformation.state import Resource
 from workshop.sandbox.cloudformation.work import Kind, Made, Properties, Work, retagging
 
+INLINE = Path(__file__).parent.parent / "inline"
 CODE = ("Code", "Architectures")
 APART = frozenset({"Code", "Architectures", "Tags", "ReservedConcurrentExecutions"})
 # What a setting falls back to when it is taken out of the template.
@@ -69,16 +71,24 @@ def _code(properties: Properties) -> dict[str, Any]:
     """The function's code as the API takes it; inline source is zipped as AWS does."""
     code = dict(properties["Code"])
     if isinstance(code.get("ZipFile"), str):
-        python = str(properties.get("Runtime", "")).startswith("python")
-        code["ZipFile"] = _zip("index.py" if python else "index.js", code["ZipFile"])
+        code["ZipFile"] = _zip(
+            code["ZipFile"], python=str(properties.get("Runtime", "")).startswith("python")
+        )
     return code
 
 
-def _zip(name: str, source: str) -> bytes:
+def _zip(source: str, *, python: bool) -> bytes:
+    """The source, and beside it the module that answers for custom resources."""
+    if python:
+        files = {"index.py": source, "cfnresponse.py": (INLINE / "cfnresponse.py").read_text()}
+    else:
+        helper = (INLINE / "cfn-response.js").read_text()
+        files = {"index.js": source, "node_modules/cfn-response/index.js": helper}
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        # A fixed date, so that the same source has the same hash.
-        archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), source)
+        for name, content in files.items():
+            # A fixed date, so that the same source has the same hash.
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content)
     return packed.getvalue()
 
 
