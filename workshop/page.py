@@ -106,8 +106,8 @@ def _markdown() -> MarkdownIt:
 
 def _box(name: str, title: str) -> Callable[..., str]:
     def render(_self: RendererHTML, tokens: Sequence[Token], place: int, _options: Any, _env: Any) -> str:
-        opening = f'<aside class="{name}"><p class="label">{title}</p>\n'
-        return opening if tokens[place].nesting == 1 else "</aside>\n"
+        opening = f'<div class="{name}" role="note"><p class="label">{title}</p>\n'
+        return opening if tokens[place].nesting == 1 else "</div>\n"
 
     return render
 
