@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import free_port
-from workshop.sandbox.isolation import Box, Isolation, Limits, Process
+from workshop.sandbox.isolation import Box, Isolation, IsolationUnavailable, Limits, Process
 from workshop.sandbox.isolation.bubblewrap import available
 from workshop.sandbox.isolation.seccomp import program
 from workshop.sandbox.settings import Settings
@@ -127,6 +127,22 @@ def test_a_fork_bomb_ends_itself(isolation: Isolation) -> None:
     bomb = "import os\nwhile True:\n  try: os.fork()\n  except OSError: raise SystemExit"
     status, _, _ = run(isolation, "python3", "-c", bomb, limits=Limits(processes=60))
     assert status in (0, 137)
+
+
+def test_without_bubblewrap_auto_runs_plain_processes(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    isolation = make(tmp_path, "auto")
+    assert isolation.kind == "none"
+    assert isolation.why_not == "there is no bwrap on this machine"
+    isolation.stop()
+
+
+def test_where_bubblewrap_is_wanted_nothing_runs_without_it(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    isolation = make(tmp_path, "bubblewrap")
+    with pytest.raises(IsolationUnavailable, match="there is no bwrap on this machine"):
+        isolation.start(Box(("true",)))
+    isolation.stop()
 
 
 SERVER = """

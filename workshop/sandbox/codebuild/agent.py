@@ -29,6 +29,7 @@ from typing import Any
 
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # what a zip can tell
 LARGEST_TEXT = 1024 * 1024
+LARGEST_ARTIFACT = 512 * 1024 * 1024
 PATTERN = re.compile(r"\*\*/|\*\*|\*|\?|\[[^]]+\]|\{[^}]*\}|[^*?\[{]+|.", re.DOTALL)
 
 
@@ -112,6 +113,8 @@ class Agent:
         chosen = dict(choose(folders, files, exclude))
         if not chosen:
             return {"error": "no matching artifact paths found"}
+        if sum(path.stat().st_size for path in chosen.values()) > LARGEST_ARTIFACT:
+            return {"error": f"the artifact is larger than {LARGEST_ARTIFACT} bytes, the most kept here"}
         return {"count": len(chosen), "payload": pack(chosen, flat)}
 
     def _ask(self, script: str) -> str:

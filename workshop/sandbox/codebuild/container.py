@@ -27,7 +27,7 @@ LIMITS = Limits(memory=3 * GIB, processes=512, file_size=GIB)  # BUILD_GENERAL1_
 CHUNK = 65536
 DRAINED_AT_MOST = 4 * MIB
 LARGEST_ANSWER = 4 * MIB
-LARGEST_PAYLOAD = 2 * GIB
+LARGEST_PAYLOAD = GIB
 IN_MEMORY = 16 * MIB
 
 
@@ -144,6 +144,7 @@ class Container:
             chunk = _read(key.fileobj)
             if key.fileobj is self._answers:
                 if not chunk:
+                    self._drain()
                     raise ContainerGone
                 self._pending += chunk
             elif chunk:

@@ -58,9 +58,12 @@ class Run:
     def stop(self) -> None:
         """End the build where it is."""
         self._stopping.set()
+        self._end_container("stopped")
+
+    def _end_container(self, reason: str) -> None:
         container = self._work.container
         if container is not None:
-            container.kill("stopped")
+            container.kill(reason)
 
     def _through(self, phase: str) -> str | None:
         """Go through one phase; the next."""
@@ -81,6 +84,7 @@ class Run:
         except PhaseFailed as failure:
             return phases.FAILED, (failure.code, failure.message), self._on_failure(phase)
         except OutOfTime:
+            self._end_container("out of time")
             return phases.TIMED_OUT, TIMED_OUT, ""
         except ContainerGone:
             return self._gone()

@@ -17,8 +17,6 @@ from workshop.sandbox.codebuild.state import Build
 if TYPE_CHECKING:
     from workshop.sandbox.sandbox import Sandbox
 
-LARGEST = 1024 * 1024 * 1024
-
 
 @dataclass(frozen=True)
 class Wanted:

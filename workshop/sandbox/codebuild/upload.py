@@ -14,6 +14,7 @@ from workshop.sandbox.codebuild.failure import PhaseFailed, words
 from workshop.sandbox.codebuild.state import Build
 
 CHUNK = 1024 * 1024
+LARGEST = 1024 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,10 @@ def _for_bucket(build: Build, spec: Buildspec, settings: dict[str, Any]) -> Kept
 
 def _store_files(s3: Any, bucket: str, prefix: str, archive: IO[bytes], encryption: dict[str, str]) -> None:
     with zipfile.ZipFile(archive) as packed:
-        for member in packed.infolist():
+        members = packed.infolist()
+        if sum(member.file_size for member in members) > LARGEST:  # the zip was made by the build
+            raise PhaseFailed("CLIENT_ERROR", f"the artifact is larger than {LARGEST} bytes")
+        for member in members:
             key = "/".join(part for part in (prefix, member.filename) if part)
             s3.put_object(Bucket=bucket, Key=key, Body=packed.read(member), **encryption)
 

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import random
 import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from workshop.sandbox.call import AwsError
 from workshop.sandbox.codebuild import environment, phases, runtimes, upload, variables
 from workshop.sandbox.codebuild.announce import announced
-from workshop.sandbox.codebuild.buildspec import Artifact, Buildspec, parse
-from workshop.sandbox.codebuild.container import INPUT, OUTPUT, Container
+from workshop.sandbox.codebuild.buildspec import Artifact, Buildspec
+from workshop.sandbox.codebuild.checkout import Checkout
+from workshop.sandbox.codebuild.container import Container, ContainerGone
 from workshop.sandbox.codebuild.destination import Destination
-from workshop.sandbox.codebuild.failure import PhaseFailed, words
+from workshop.sandbox.codebuild.failure import PhaseFailed
 from workshop.sandbox.codebuild.log import BuildLog
 from workshop.sandbox.codebuild.record import Record
-from workshop.sandbox.codebuild.source import Fetched, Sources, wanted
-from workshop.sandbox.codebuild.tree import BuildspecError
+from workshop.sandbox.codebuild.source import Fetched
 from workshop.sandbox.isolation import IsolationUnavailable
 
 if TYPE_CHECKING:
     from workshop.sandbox.sandbox import Sandbox
-
-INLINE = "/codebuild/readonly/buildspec.yml"
 
 
 class Work:
@@ -44,7 +39,6 @@ class Work:
         self._destination: Destination | None = None
         self._spec = Buildspec("0.2")
         self._variables: list[variables.Variable] = []
-        self._source = ""
         self._deadline = 0.0
         self.container: Container | None = None
 
@@ -84,22 +78,41 @@ class Work:
     def download_source(self) -> None:
         """Fetch the sources, read the buildspec, find the variables' values."""
         self.say("Phase is DOWNLOAD_SOURCE")
-        folders = self._unpack()
-        self._source = folders["CODEBUILD_SRC_DIR"]
+        if self.container is None:
+            raise ContainerGone
+        checkout = Checkout(self._sandbox, self._who, self._build, self.container, self._folder)
+        folders = checkout.unpack()
+        self._note_version(checkout.primary)
         for name, folder in folders.items():
             self.say(f"{name}={folder}")
-        self._spec = self._read_buildspec()
+        source = folders["CODEBUILD_SRC_DIR"]
+        location, spec = checkout.buildspec(source)
+        self.say(f"YAML location is {location}")
+        if isinstance(spec, PhaseFailed):
+            raise spec
+        self._spec = spec
+        self._prepare(source, folders)
+
+    def _prepare(self, source: str, folders: dict[str, str]) -> None:
+        """Settle variables, runtimes and shell."""
         self.say("Processing environment variables")
         values = {**folders, **environment.of_source(self._build), **self._resolved()}
         for line in runtimes.chosen(self._spec.runtimes, values):
             self.say(line)
         if not self._spec.runtimes:
             self.say("No runtime version selected in buildspec.")
-        self.say(f"Moving to directory {self._source}")
+        self.say(f"Moving to directory {source}")
         shell = runtimes.shell(self._build.settings["environment"]["image"], self._spec.shell)
-        self._ask("settle", env=values, cwd=self._source, shell=shell)
+        self._ask("settle", env=values, cwd=source, shell=shell)
         for line in announced(self._spec):
             self.say(line)
+
+    def _note_version(self, fetched: Fetched) -> None:
+        pipeline = self._build.pipeline
+        self._record.note(
+            source_version=fetched.version or self._build.source_version,
+            resolved_version=pipeline.inputs[0].revision if pipeline else fetched.resolved,
+        )
 
     def commands(self, name: str, succeeding: bool) -> None:
         """Run the commands of one phase, again if `on-failure` says so."""
@@ -168,67 +181,8 @@ class Work:
 
     def _ask(self, do: str, **request: Any) -> dict[str, Any]:
         if self.container is None:
-            raise PhaseFailed("CLIENT_ERROR", "the build has no container")
+            raise ContainerGone
         return self.container.ask(do, self._deadline, **request)
-
-    def _unpack(self) -> dict[str, str]:
-        """Fetch and unpack every source: CODEBUILD_SRC_DIR... -> folder."""
-        sources = Sources(self._sandbox, self._who, self._build.region, self._folder)
-        sought = list(wanted(self._build))
-        start = f"{OUTPUT}/src{random.randrange(10**9, 10**10)}/src"
-        folders = {}
-        for index, one in enumerate(sought):
-            fetched = sources.fetch(one)
-            folder = self._inside(start if len(sought) == 1 else f"{start}/s3/{index:02}")
-            archives = [self._inside(f"{INPUT}/{fetched.archive.name}")] if fetched.archive else []
-            answer = self._ask("unpack", archives=archives, to=folder)
-            if "error" in answer:
-                raise PhaseFailed("CLIENT_ERROR", answer["error"])
-            folders["_".join(filter(None, ("CODEBUILD_SRC_DIR", one.name)))] = folder
-            if not one.name:
-                self._note_version(fetched)
-        return folders
-
-    def _note_version(self, fetched: Fetched) -> None:
-        pipeline = self._build.pipeline
-        resolved = pipeline.inputs[0].revision if pipeline else fetched.resolved
-        self._record.note(
-            source_version=fetched.version or self._build.source_version, resolved_version=resolved
-        )
-
-    def _inside(self, path: str) -> str:
-        return self.container.path(path) if self.container else path
-
-    def _read_buildspec(self) -> Buildspec:
-        given = self._build.settings["source"].get("buildspec") or "buildspec.yml"
-        location, text = self._buildspec_text(given)
-        self.say(f"YAML location is {location}")
-        if text is None:
-            raise PhaseFailed("YAML_FILE_ERROR", f"stat {location}: no such file or directory")
-        try:
-            spec = parse(text)
-        except BuildspecError as error:
-            raise PhaseFailed("YAML_FILE_ERROR", str(error)) from None
-        for name, phase in spec.phases.items():
-            if not phases.valid_on_failure(phase.on_failure):
-                raise PhaseFailed(
-                    "YAML_FILE_ERROR", f"Invalid on-failure value in {name}: {phase.on_failure}"
-                )
-        return spec
-
-    def _buildspec_text(self, given: str) -> tuple[str, str | None]:
-        """Where the buildspec is, and its text: inline, an S3 object, or a file of the source."""
-        if "\n" in given or given.lstrip().startswith(("version:", "{")):
-            return INLINE, given
-        if given.startswith("arn:aws:s3:::"):
-            bucket, _, key = given.removeprefix("arn:aws:s3:::").partition("/")
-            s3 = self._sandbox.clients.client("s3", self._who, self._build.region)
-            try:
-                return INLINE, s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
-            except ClientError as error:
-                raise PhaseFailed("YAML_FILE_ERROR", words(error)) from None
-        location = f"{self._source}/{given}"
-        return location, self._ask("read", path=location)["text"]
 
     def _resolved(self) -> dict[str, str]:
         given = self._build.settings["environment"].get("environmentVariables", [])

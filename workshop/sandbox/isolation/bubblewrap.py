@@ -45,9 +45,9 @@ class Bubblewrap:
     name = "bubblewrap"
 
     def __init__(self, state: Path, toolchain: Toolchain, endpoint: Path, port: int) -> None:
-        self._etc = state / "isolation" / "etc"
+        self._etc = state.absolute() / "isolation" / "etc"
         self._toolchain = toolchain
-        self._endpoint = endpoint
+        self._endpoint = endpoint.absolute()
         self._port = port
 
     def prepare(self) -> None:
@@ -92,8 +92,8 @@ class Bubblewrap:
         if box.endpoint:
             mounts += [("--ro-bind", ENDPOINT, str(self._endpoint))]
         mounts += [("--tmpfs", path, str(size)) for path, size in box.scratch.items()]
-        mounts += [("--ro-bind", path, str(source)) for path, source in box.read_only.items()]
-        mounts += [("--bind", path, str(source)) for path, source in box.writable.items()]
+        mounts += [("--ro-bind", path, str(source.absolute())) for path, source in box.read_only.items()]
+        mounts += [("--bind", path, str(source.absolute())) for path, source in box.writable.items()]
         return sorted(mounts, key=lambda mount: len(Path(mount[1]).parts))
 
 

@@ -28,7 +28,7 @@ class Plain:
     name = "none"
 
     def __init__(self, state: Path) -> None:
-        self._boxes = state / "isolation" / "boxes"
+        self._boxes = state.absolute() / "isolation" / "boxes"
 
     def prepare(self) -> None:
         """Remove what an earlier run left behind."""
@@ -68,7 +68,7 @@ class Plain:
 
 
 def _places(box: Box, folder: Path) -> dict[str, str]:
-    places = {path: str(source) for path, source in {**box.read_only, **box.writable}.items()}
+    places = {path: str(source.absolute()) for path, source in {**box.read_only, **box.writable}.items()}
     for number, path in enumerate(box.scratch):
         place = folder / f"{number}-{Path(path).name}"
         place.mkdir()
