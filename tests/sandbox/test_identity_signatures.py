@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 import urllib.error
 import urllib.request
@@ -11,7 +12,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore import UNSIGNED
-from botocore.auth import SigV4Auth
+from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials as Keys
@@ -173,6 +174,32 @@ def signed(signer: SigV4Auth, request: AWSRequest) -> str:
         f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders={names}, "
         f"Signature={signer.signature(text, request)}"
     )
+
+
+@pytest.mark.parametrize(("sent", "status"), [(b"hello world", 200), (b"hello w0rld", 403)])
+def test_each_chunk_of_a_body_is_signed(account: Account, sent: bytes, status: int) -> None:
+    bucket, signed_body = bucket_of(account), b"hello world"
+    url = f"{account.server.sandbox.endpoint}/{bucket}/k"
+    request = AWSRequest("PUT", url, data=b"")
+    request.headers["X-Amz-Content-SHA256"] = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
+    request.headers["X-Amz-Decoded-Content-Length"] = str(len(sent))
+    signer = S3SigV4Auth(Keys(account.root.access_key, account.root.secret_key), "s3", account.region)
+    moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    request.context["timestamp"] = request.headers["X-Amz-Date"] = moment
+    request.headers["Authorization"] = signed(signer, request)
+    body, previous = b"", request.headers["Authorization"].rpartition("=")[2]
+    for claimed, data in ((signed_body, sent), (b"", b"")):
+        digests = [hashlib.sha256(part).hexdigest() for part in (b"", claimed)]
+        text = "\n".join(
+            ["AWS4-HMAC-SHA256-PAYLOAD", moment, signer.credential_scope(request), previous, *digests]
+        )
+        previous = signer.signature(text, request)
+        body += f"{len(data):x};chunk-signature={previous}\r\n".encode() + data + b"\r\n"
+    headers = dict(request.headers) | {"Content-Encoding": "aws-chunked", "Content-Type": "text/plain"}
+    assert fetch(url, "PUT", body, **headers)[0] == status
+    if status == 200:
+        held = account.client("s3").get_object(Bucket=bucket, Key="k")
+        assert held["Body"].read() == b"hello world"
 
 
 def presigning(account: Account, version: str, who: Credentials | None = None) -> Any:

@@ -376,6 +376,18 @@ def test_a_group_gives_its_members_what_it_has(account: Account) -> None:
     assert outcome(s3.list_buckets) == "allowed"
 
 
+def test_a_branch_may_be_closed_to_changes(account: Account) -> None:
+    codecommit = account.client("codecommit")
+    codecommit.create_repository(repositoryName="repo")
+    closed = {"StringEqualsIfExists": {"codecommit:References": ["refs/heads/main"]}}
+    kept = {"Null": {"codecommit:References": "false"}}
+    rights = policy(allow("codecommit:*"), deny("codecommit:PutFile", Condition={**closed, **kept}))
+    client = account.client("codecommit", as_role=account.role("r", "lambda.amazonaws.com", rights))
+    put = partial(client.put_file, repositoryName="repo", fileContent=b"x", filePath="f")
+    results = [outcome(partial(put, branchName=branch)) for branch in ("main", "work")]
+    assert results == ["denied", "allowed"]
+
+
 def test_a_service_acts_under_the_queues_policy(account: Account) -> None:
     sqs = account.client("sqs")
     url = sqs.create_queue(QueueName="q")["QueueUrl"]

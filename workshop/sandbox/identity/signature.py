@@ -106,7 +106,8 @@ def _credential(text: str) -> tuple[str, str, str, str]:
 
 def expected(claim: Claim, secret: str, request: Request) -> str:
     """The signature that the holder of `secret` would have made for this request."""
-    digest = hashlib.sha256(canonical(claim, request).encode()).hexdigest()
+    # A header's bytes come as latin-1 characters, whatever the client meant by them.
+    digest = hashlib.sha256(canonical(claim, request).encode("latin-1", "replace")).hexdigest()
     text = "\n".join((ALGORITHM, claim.time, claim.scope, digest))
     return sign(signing_key(secret, claim.date, claim.region, claim.service), text)
 
