@@ -125,8 +125,9 @@ def _made(lab: Lab) -> Iterator[tuple[str, Any]]:
         "branch",
         lab.client("codecommit").get_branch(repositoryName=lab.repository, branchName=lab.branch)["branch"],
     )
-    for role in (lab.build_role, lab.rule_role):
-        yield role, _known(lambda role=role: _role(lab.client("iam"), role))
+    iam = lab.client("iam")
+    yield lab.build_role, _known(lambda: _role(iam, lab.build_role))
+    yield lab.rule_role, _known(lambda: _role(iam, lab.rule_role))
     yield "rules", _rules(lab.client("events"))
     yield "stack", _known(lambda: _stack(lab.client("cloudformation"), lab.name("stack")))
 
