@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
@@ -62,3 +64,13 @@ def test_a_client_cannot_name_the_account_it_acts_in(sandbox: Server) -> None:
         "before-send.*.*", lambda request, **_: request.headers.update({"x-moto-account-id": other.id})
     )
     assert sts.get_caller_identity()["Account"] == one.id
+
+
+def test_a_long_poll_holds_nobody_up(account: Account) -> None:
+    sqs = account.client("sqs")
+    queue = sqs.create_queue(QueueName="slow")["QueueUrl"]
+    with ThreadPoolExecutor() as threads:
+        waiting = threads.submit(sqs.receive_message, QueueUrl=queue, WaitTimeSeconds=10)
+        time.sleep(0.3)
+        account.client("sqs").send_message(QueueUrl=queue, MessageBody="here")
+        assert waiting.result()["Messages"][0]["Body"] == "here"

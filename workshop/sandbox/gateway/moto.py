@@ -7,6 +7,7 @@ import io
 import re
 import threading
 from collections import defaultdict
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from flask import Flask
@@ -47,7 +48,7 @@ class Moto:
         def start_response(*head: Any) -> Any:
             started.extend(head)
 
-        with self._locks[call.account]:
+        with self._turn(call):
             try:
                 chunks = application(call.service)(environ, start_response)
             except NotImplementedError as missing:
@@ -57,6 +58,10 @@ class Moto:
         if status in (404, 405) and body[:9].lower() == b"<!doctype":
             raise not_implemented(call)
         return Reply(status, headers, body)
+
+    def _turn(self, call: Call) -> AbstractContextManager[object]:
+        """The account's turn; a long poll takes none, since it would hold up what it waits for."""
+        return nullcontext() if call.operation == "ReceiveMessage" else self._locks[call.account]
 
 
 def not_implemented(call: Call) -> AwsError:

@@ -1,0 +1,38 @@
+"""Prints goal beside measured ratio, all in one run."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench.delivery import delivered
+from tests.bench.endpoint import measure
+from tests.bench.lab import bench
+from tests.bench.walk import walked
+
+
+def main() -> None:
+    """Measure everything; a row a figure."""
+    console = Console()
+    table = Table("what", "goal", "measured", "seconds")
+    with console.status("Walking the course …") as status:
+        with bench() as one:
+            walk, check, seconds = walked(one)
+            status.update("Pushing and waiting for the page …")
+            push, push_seconds = delivered(one)
+        status.update("Sending requests …")
+        with tempfile.TemporaryDirectory() as folder:
+            rates = measure(Path(folder))
+    table.add_row("push to page, over the bare commands", "≤ 1.5", f"{push:.2f}", f"{push_seconds:.1f}")
+    for name, ratio in rates.items():
+        table.add_row(f"{name}: requests a second, over plain moto", "≥ 1.5", f"{ratio:.2f}", "")
+    table.add_row("a check, over its slowest AWS call: median claim", "≤ 1.5", f"{check.median:.2f}", "")
+    table.add_row("a check, over its slowest AWS call: worst claim", "≤ 1.5", f"{check.worst:.2f}", "")
+    table.add_row('the walk by "Do it for me", over its runs', "≤ 1.5", f"{walk:.2f}", f"{seconds:.1f}")
+    console.print(table)
+
+
+main()
