@@ -294,3 +294,18 @@ def test_what_this_sandbox_cannot_run_is_refused_at_once(account: Account) -> No
         )
     with pytest.raises(ClientError, match="no WebSocket APIs"):
         client.create_api(Name="w", ProtocolType="WEBSOCKET", RouteSelectionExpression="$request.body.a")
+
+
+def test_an_integration_waits_no_longer_than_its_timeout(account: Account) -> None:
+    slow = "export const handler = () => new Promise((done) => setTimeout(() => done('late'), 1500));"
+    api = Api(account, slow)
+    integration = api.client.get_integrations(ApiId=api.id)["Items"][0]["IntegrationId"]
+    api.client.update_integration(ApiId=api.id, IntegrationId=integration, TimeoutInMillis=200)
+    reply = api.get()
+    assert (reply.status, reply.json) == (503, {"message": "Service Unavailable"})
+
+
+def test_a_throttled_function_is_too_many_requests(account: Account) -> None:
+    api = Api(account)
+    account.client("lambda").put_function_concurrency(FunctionName="f", ReservedConcurrentExecutions=0)
+    assert (api.get().status, api.get().json) == (429, {"message": "Too Many Requests"})
