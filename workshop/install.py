@@ -66,7 +66,7 @@ def install(command, lock):
     total = count(lock) if lock else 0
     lines, done = [], 0
     process = subprocess.Popen(command, cwd=HOME, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    for raw in process.stdout:
+    for raw in process.stdout or ():
         line = raw.decode(errors="replace").rstrip()
         lines.append(line)
         if total and line.startswith(("Collecting", "Requirement already")):

@@ -274,7 +274,7 @@ def serve_web(config: Config) -> None:
 
     end_with_supervisor()
 
-    class Pages(BaseApplication):  # type: ignore[misc]
+    class Pages(BaseApplication):
         """gunicorn, told what to serve by this configuration rather than by its command line."""
 
         def load_config(self) -> None:

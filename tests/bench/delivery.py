@@ -102,7 +102,7 @@ def _bare(bench: Bench, clone: Path, environment: dict[str, str], number: int) -
         (["npm", "test"], environment),
         ([*package], admin),
     ]
-    spent = sum(
+    spent: float = sum(
         _timed(lambda command=command, env=env: _run(command, env, work))  # type: ignore[misc]
         for command, env in commands
     )
