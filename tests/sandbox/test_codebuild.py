@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import pickle
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -47,6 +49,30 @@ def test_the_log_is_told_as_codebuild_tells_it(builder: Builder) -> None:
     assert lines[position].startswith("[Container] 20")
     assert lines[position + 1] == "hello"
     assert lines[position + 2].endswith("Phase complete: BUILD State: SUCCEEDED")
+
+
+def test_the_log_can_be_read_while_the_build_runs(builder: Builder) -> None:
+    builder.project(commands("echo early", "sleep 60"))
+    build = builder.codebuild.start_build(projectName="proj")["build"]
+    while "streamName" not in build["logs"] or "\nearly\n" not in builder.log(build):
+        time.sleep(0.05)
+        build = builder.codebuild.batch_get_builds(ids=[build["id"]])["builds"][0]
+    assert not build["buildComplete"]
+    builder.codebuild.stop_build(id=build["id"])
+
+
+def test_in_version_0_1_each_command_starts_afresh(builder: Builder) -> None:
+    spec = {"version": "0.1", "phases": {"build": {"commands": ["A=kept; cd /", 'echo "A=$A in $PWD"']}}}
+    builder.project(json.dumps(spec))
+    assert re.search(r"\nA= in \S+/src\d+/src\n", builder.log(builder.build()))
+
+
+def test_what_codebuild_remembers_can_be_saved(builder: Builder) -> None:
+    builder.project(commands("true"))
+    build = builder.build()
+    state = builder.account.server.sandbox.service("codebuild").state
+    key = builder.account.id, builder.account.region
+    assert pickle.loads(pickle.dumps(state))[key].builds[build["id"]] == state[key].builds[build["id"]]
 
 
 def test_a_failing_command_ends_its_phase_and_fails_the_build(builder: Builder) -> None:
