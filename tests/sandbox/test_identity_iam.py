@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.iam.models import iam_backends
 
 from tests.conftest import Account
 from workshop.sandbox.server import Server
@@ -110,6 +111,14 @@ def test_aws_managed_policies_are_there_and_counted_by_account(sandbox: Server) 
     assert counts == [1, 0]
     attached = one.client("iam").list_policies(OnlyAttached=True)["Policies"]
     assert [policy["Arn"] for policy in attached] == [S3_FULL]
+
+
+def test_accounts_share_awss_policies_until_they_use_them(sandbox: Server) -> None:
+    one, other = Account(sandbox), Account(sandbox)
+    libraries = [iam_backends[a.id]["aws"].managed_policies for a in (one, other)]
+    listed = [next(p for p in library.values() if p.arn == S3_FULL) for library in libraries]
+    assert listed[0] is listed[1]
+    assert libraries[0][S3_FULL] is not libraries[1][S3_FULL]
 
 
 def test_all_of_awss_policies_can_be_listed_and_read(account: Account) -> None:

@@ -246,6 +246,18 @@ def test_copying_takes_reading_the_source(account: Account) -> None:
     assert "Contents" not in account.client("s3").list_objects_v2(Bucket=bucket, Prefix="copy")
 
 
+def test_of_many_objects_those_are_deleted_that_may_be(account: Account) -> None:
+    bucket, root = bucket_of(account), account.client("s3")
+    for key in ("mine/k", "yours/k"):
+        root.put_object(Bucket=bucket, Key=key, Body=b"")
+    rights = policy(allow("s3:DeleteObject", f"arn:aws:s3:::{bucket}/mine/*"))
+    s3 = account.client("s3", as_role=account.role("r", "lambda.amazonaws.com", rights))
+    asked = {"Objects": [{"Key": "mine/k"}, {"Key": "yours/k"}]}
+    answer = s3.delete_objects(Bucket=bucket, Delete=asked)
+    assert [error["Code"] for error in answer["Errors"]] == ["AccessDenied"]
+    assert [item["Key"] for item in root.list_objects_v2(Bucket=bucket)["Contents"]] == ["yours/k"]
+
+
 def test_a_bucket_policy_allows_within_its_account(account: Account) -> None:
     bucket, role = bucket_of(account), account.role("r", "lambda.amazonaws.com")
     grant = allow("s3:PutObject", f"arn:aws:s3:::{bucket}/*", Principal={"AWS": role})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import Any
 
 from moto.core.request import Request
@@ -11,6 +12,7 @@ from moto.s3.models import FakeBucket
 from workshop.sandbox.call import Call
 from workshop.sandbox.permissions.resource import bucket
 
+SPARED: ContextVar[frozenset[str]] = ContextVar("spared", default=frozenset())
 READS = frozenset({"GetObject", "HeadObject", "GetObjectAttributes", "GetObjectTagging", "GetObjectAcl"})
 
 
@@ -44,5 +46,11 @@ def judge_alone() -> None:
     setattr(FakeBucket, "get_permission", _judged)  # noqa: B010 - moto has no hook for it
 
 
-def _judged(_bucket: FakeBucket, _action: str, _resource: str) -> Any:
-    return PermissionResult.PERMITTED
+def spare(objects: frozenset[str]) -> None:
+    """Say which objects (ARNs) the DeleteObjects at hand must leave: S3 refuses them one by one."""
+    SPARED.set(objects)
+
+
+def _judged(_bucket: FakeBucket, action: str, resource: str) -> Any:
+    spared = action == "s3:DeleteObject" and resource in SPARED.get()
+    return PermissionResult.DENIED if spared else PermissionResult.PERMITTED
