@@ -151,6 +151,35 @@ def test_a_protected_stack_is_not_deleted(account: Account) -> None:
     assert delete(account) == "DELETE_COMPLETE"
 
 
+def test_a_stack_policy_protects_a_resource_from_updates(account: Account) -> None:
+    policy = {
+        "Statement": [
+            {"Effect": "Allow", "Principal": "*", "Action": "Update:*", "Resource": "*"},
+            {"Effect": "Deny", "Principal": "*", "Action": "Update:*", "Resource": "LogicalResourceId/L"},
+        ]
+    }
+    create(account, template(L=group("/g"), M=group("/m")), StackPolicyBody=json.dumps(policy))
+    update(account, template(L=group("/g", RetentionInDays=7), M=group("/m")))
+    assert groups(account)["/g"] is None
+    words = "Action denied by stack policy: Statement [#2] does not allow [Update:Modify] for resource [L]"
+    assert ("L", "UPDATE_FAILED", words) in history(account, "s")
+    update(account, template(L=group("/g"), M=group("/m", RetentionInDays=7)))
+    assert groups(account)["/m"] == 7
+
+
+def test_a_change_set_whose_role_has_gone_leaves_the_stack_as_it_was(account: Account) -> None:
+    role = account.role("deployer", "cloudformation.amazonaws.com")
+    cloudformation = account.client("cloudformation")
+    create(account, template(L=group("/g")))
+    cloudformation.create_change_set(
+        StackName="s", ChangeSetName="c", TemplateBody=template(M=group("/m")), RoleARN=role
+    )
+    account.client("iam").delete_role(RoleName="deployer")
+    with pytest.raises(ClientError, match="is invalid or cannot be assumed"):
+        cloudformation.execute_change_set(StackName="s", ChangeSetName="c")
+    assert status(account, "s") == "CREATE_COMPLETE"
+
+
 def test_deleting_what_is_not_there_succeeds(account: Account) -> None:
     account.client("cloudformation").delete_stack(StackName="absent")
 

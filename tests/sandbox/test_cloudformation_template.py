@@ -167,6 +167,7 @@ def test_short_tags_become_long_functions() -> None:
         ("Resources: &a {A: {Type: T}}\nMetadata: *a", "YAML aliases are not allowed"),
         ("Resources: !!python/object/apply:os.getcwd []", "YAML not well-formed"),
         ("[" * 60000, "nested too deeply|not well-formed"),
+        ("Resources: " + "[" * 200 + "]" * 200, "nested too deeply"),
     ],
 )
 def test_malformed_templates_are_refused_in_awss_words(text: str, words: str) -> None:
@@ -260,6 +261,7 @@ def test_parameters_have_the_value_that_their_type_makes(
         ({"Type": "Number"}, "x", "Parameter 'P' must be a number"),
         ({"Type": "Number", "MinValue": 5}, "4", "Parameter 'P' must be a number not less than 5"),
         ({"Type": "Number", "MaxValue": 5}, "6", "Parameter 'P' must be a number not greater than 5"),
+        ({"Type": "String", "AllowedPattern": "("}, "x", "AllowedPattern is not a valid regular expression"),
         ({"Type": "Text"}, "x", "Unrecognized parameter type: Text"),
         (
             {"Type": "String", "MinLength": 3, "ConstraintDescription": "must be long"},
@@ -273,6 +275,11 @@ def test_parameters_that_break_a_constraint_are_refused(
 ) -> None:
     with pytest.raises(TemplateError, match=words):
         used(declaration, value)
+
+
+def test_a_pattern_that_takes_for_ever_does_not_match() -> None:
+    with pytest.raises(TemplateError, match="must match pattern"):
+        used({"Type": "String", "AllowedPattern": "(a+)+b"}, "a" * 60)
 
 
 def test_parameters_that_the_template_lacks_are_refused() -> None:

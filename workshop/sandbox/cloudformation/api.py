@@ -33,10 +33,14 @@ class CloudFormation(StackOperations, ChangeSetOperations, LookOperations):
     def state(self) -> MutableMapping[tuple[str, str], Region]:
         return self.office.ledger.state
 
+    @state.setter
+    def state(self, saved: MutableMapping[tuple[str, str], Region]) -> None:
+        self.office.ledger.state = dict(saved)
+
     def start(self) -> None:
-        """Import the SAM translator meanwhile, and settle what a stop has interrupted."""
+        """Load what is slow to load meanwhile, and settle what a stop has interrupted."""
         self.office.mend()
-        threading.Thread(target=self.office.sam.warm, name="sam-warm", daemon=True).start()
+        threading.Thread(target=self.office.warm, name="cloudformation-warm", daemon=True).start()
 
     def stop(self) -> None:
         """Stop the operations that are running."""

@@ -19,6 +19,7 @@ from .dynamic import with_stored_values
 from .graph import Schedule
 from .intrinsics import Scope, resolve
 from .outputs import outputs_of
+from .protection import denial
 from .reasons import reason_of
 from .references import dependencies
 from .removing import destroy
@@ -67,11 +68,12 @@ class Building:
         """Do it all; the reason if it failed, None when the stack is as wanted."""
         site = self._site
         try:
+            self._check_removals()
             self._walk()
             if self._failures:
                 return plan.failures(self._failures)
             if site.cancelled.is_set():
-                return "User Initiated"
+                return site.why_cancelled
             outputs = outputs_of(self._wanted, site.scope(self._wanted), site.ledger, site.stack, site.place)
         except TemplateError as error:
             return f"{error} "
@@ -82,6 +84,11 @@ class Building:
     def removed(self) -> list[Resource]:
         """The stack's resources that its definition no longer has."""
         return [resource for resource in self._site.existing() if resource.name not in self._declared]
+
+    def _check_removals(self) -> None:
+        for resource in self.removed():
+            if reason := denial(self._site.policy, "Update:Delete", resource):
+                raise TemplateError(reason)
 
     @property
     def _stopped(self) -> bool:
@@ -135,7 +142,14 @@ class Building:
         if decision == "keep" and existing is not None:
             self._keep(existing, resource)
             return None
-        return Step(decision, resource, existing, _fault(decision, resource, existing, schema))
+        return Step(decision, resource, existing, self._fault(decision, resource, existing, schema))
+
+    def _fault(
+        self, kind: plan.Kind, resource: Resource, before: Resource | None, schema: Schema
+    ) -> str | None:
+        action = "Update:Replace" if kind == "replace" else "Update:Modify"
+        denied = denial(self._site.policy, action, resource) if before is not None else None
+        return denied or _fault(kind, resource, before, schema)
 
     def _resource(self, name: str, declared: Mapping[str, Any], scope: Scope) -> Resource:
         policies = [

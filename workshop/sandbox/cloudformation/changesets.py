@@ -145,6 +145,7 @@ class ChangeSetOperations:
         token = call.params.get("ClientRequestToken")
         if token and stack.tokens.get(token) == found.id:
             return {}
+        role = self.office.checked(found.role or stack.role, call.region)
         with self.office.ledger.lock:
             _check_executable(found)
             if found.kind == "UPDATE":
@@ -152,7 +153,7 @@ class ChangeSetOperations:
             found.execution = "EXECUTE_IN_PROGRESS"
             self._leave_only(call, stack, found)
             stack.change_set = found.id
-            stack.role = found.role or stack.role
+            stack.role = role
         self._execute(call, stack, found)
         if token:
             stack.tokens[token] = found.id

@@ -331,6 +331,10 @@ def _zones(argument: Any, scope: Scope) -> list[str]:
 
 
 def _cidr(argument: Any) -> list[str]:
+    if not (isinstance(argument, list) and len(argument) in (2, 3) and 1 <= int(argument[1]) <= 256):
+        raise TemplateError(
+            "Template error: Fn::Cidr requires an address block, a count from 1 to 256 and bits"
+        )
     block, count, bits = (*argument, 8)[:3] if len(argument) == 2 else argument
     network = ipaddress.ip_network(block)
     prefix = network.max_prefixlen - int(bits)

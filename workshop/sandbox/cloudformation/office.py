@@ -88,9 +88,13 @@ class Office:
         AwsError ValidationError if CloudFormation cannot assume it.
         """
         found: str | None = call.params.get("RoleARN") or (stack.role if stack else None)
-        if found:
-            self._assume(found, call.region)
-        return found
+        return self.checked(found, call.region)
+
+    def checked(self, role: str | None, region: str) -> str | None:
+        """`role`, if there is one; AwsError ValidationError if CloudFormation cannot assume it."""
+        if role:
+            self._assume(role, region)
+        return role
 
     def begin(
         self,
@@ -131,6 +135,13 @@ class Office:
             running = self._running.get(stack.id)
         if running:
             running.site.cancelled.set()
+
+    def warm(self) -> None:
+        """Load ahead of the first stack what would make it wait: the translator, service models."""
+        self.sam.warm()
+        nobody = Principal("000000000000", SERVICE, SERVICE)
+        for service in ("iam", "lambda", "apigatewayv2", "s3"):
+            self._client(nobody, self._sandbox.settings.region, service)
 
     def mend(self) -> None:
         """After a restart: what was under way has stopped halfway, and says so."""

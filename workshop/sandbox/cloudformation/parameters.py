@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .matching import matches
 from .template import Template, TemplateError
 
 SSM_VALUE = "AWS::SSM::Parameter::Value<"
@@ -14,6 +15,7 @@ PLAIN = frozenset(
     {"String", "Number", "CommaDelimitedList", "List<Number>", "List<String>", "AWS::SSM::Parameter::Name"}
 )
 MASK = "****"
+LONGEST = 4096
 
 
 @dataclass(frozen=True)
@@ -128,13 +130,25 @@ def _fault(name: str, declared: Mapping[str, Any], kind: str, value: str) -> str
         return f"Parameter '{name}' must be one of AllowedValues"
     if "Number" in kind:
         return _number_fault(name, declared, value)
+    if len(value) > LONGEST:
+        return f"Parameter '{name}' must contain at most {LONGEST} characters"
     if len(value) < int(declared.get("MinLength", 0)):
         return f"Parameter '{name}' must contain at least {declared['MinLength']} characters"
     if "MaxLength" in declared and len(value) > int(declared["MaxLength"]):
         return f"Parameter '{name}' must contain at most {declared['MaxLength']} characters"
-    if "AllowedPattern" in declared and not re.fullmatch(str(declared["AllowedPattern"]), value):
+    if "AllowedPattern" in declared and not _fits(name, str(declared["AllowedPattern"]), value):
         return f"Parameter '{name}' must match pattern {declared['AllowedPattern']}"
     return None
+
+
+def _fits(name: str, pattern: str, value: str) -> bool:
+    try:
+        re.compile(pattern)
+    except re.error:
+        raise TemplateError(
+            f"Template format error: Parameter '{name}' AllowedPattern is not a valid regular expression"
+        ) from None
+    return matches(pattern, value)
 
 
 def _number_fault(name: str, declared: Mapping[str, Any], value: str) -> str | None:

@@ -23,7 +23,8 @@ class Site:
 
     `client` makes boto3 clients that act as the stack's role or caller;
     `wait_for_stack` waits for a nested stack (parent, id) and gives its status and reason;
-    setting `cancelled` stops the operation before its next resource.
+    setting `cancelled` stops the operation before its next resource.  `policy` is the
+    stack policy in force.
     """
 
     ledger: Ledger
@@ -38,6 +39,8 @@ class Site:
     capabilities: tuple[str, ...] = ()
     imports: set[str] = field(default_factory=set)
     cancelled: threading.Event = field(default_factory=threading.Event)
+    why_cancelled: str = "User Initiated. "
+    policy: str | None = None
 
     def record(self, resource: Resource, status: str, reason: str | None = None) -> Resource:
         """Set a resource's status in stack and history; the resource as recorded."""

@@ -10,6 +10,7 @@ from workshop.sandbox.call import AwsError, Call
 from . import show
 from .comparison import compared, same
 from .office import Office, new_id
+from .protection import check as check_policy
 from .sources import fetch, invalid
 from .state import Definition, Stack
 from .template import TemplateError
@@ -159,7 +160,7 @@ class StackOperations:
 
     def set_stack_policy(self, call: Call) -> dict[str, Any]:
         stack = self.office.stack(call, "Stack [{}] does not exist")
-        stack.policy = call.params.get("StackPolicyBody") or self._policy(call)
+        stack.policy = check_policy(call.params.get("StackPolicyBody") or self._policy(call))
         return {}
 
     def _policy(self, call: Call) -> str:
@@ -187,6 +188,9 @@ def start_update(
 ) -> None:
     """Begin to bring `stack` to `definition`."""
     token, stay = call.params.get("ClientRequestToken"), bool(call.params.get("DisableRollback"))
+    during, lasting = (call.params.get(f"StackPolicy{when}Body") for when in ("DuringUpdate", ""))
+    policy = check_policy(during) if during else stack.policy
+    stack.policy = check_policy(lasting) if lasting else stack.policy
     with office.ledger.lock:
         check_updatable(stack)
         stack.role = role
@@ -195,7 +199,7 @@ def start_update(
         stack.tokens[token] = "update"
 
     def act(worker: Any) -> None:
-        worker.update(definition, stay_on_failure=stay)
+        worker.update(definition, policy, stay_on_failure=stay)
         if done:
             done()
 
@@ -208,7 +212,7 @@ def configure(stack: Stack, call: Call) -> None:
     stack.protected = bool(params.get("EnableTerminationProtection"))
     stack.disable_rollback = bool(params.get("DisableRollback"))
     stack.timeout = params.get("TimeoutInMinutes")
-    stack.policy = params.get("StackPolicyBody")
+    stack.policy = check_policy(params["StackPolicyBody"]) if params.get("StackPolicyBody") else None
     if params.get("OnFailure") and "DisableRollback" in params:
         raise invalid("You can specify either DisableRollback or OnFailure, but not both.")
 

@@ -49,6 +49,7 @@ RESOURCE_KEYS = frozenset(
 )
 POLICIES = ("Delete", "Retain", "RetainExceptOnCreate", "Snapshot")
 MOST_RESOURCES = 500
+DEEPEST = 100
 
 
 class TemplateError(Exception):
@@ -104,9 +105,23 @@ def parse(text: str) -> Template:
         raise TemplateError("Template format error: template is nested too deeply.") from None
     if not isinstance(body, dict):
         raise TemplateError("Template format error: unsupported structure.")
+    if _depth(body) > DEEPEST:
+        raise TemplateError("Template format error: template is nested too deeply.")
     template = Template(body)
     check(template)
     return template
+
+
+def _depth(body: Any) -> int:
+    """How deep mappings and lists are nested, found without recursion."""
+    layer, depth = [body], 0
+    while layer := [
+        item
+        for value in layer
+        for item in (value.values() if isinstance(value, dict) else value if isinstance(value, list) else ())
+    ]:
+        depth += 1
+    return depth
 
 
 def check(template: Template) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from . import plan
@@ -26,7 +28,8 @@ class Worker:
 
     def create(self, wanted: Definition, on_failure: str) -> None:
         """Make everything that `wanted` says; on failure go back, or stay, or vanish."""
-        reason, _ = self._build(wanted)
+        with self._time_limit():
+            reason, _ = self._build(wanted)
         if reason is None:
             self._site.status("CREATE_COMPLETE")
         elif on_failure == "DO_NOTHING":
@@ -38,6 +41,22 @@ class Worker:
             self._site.status("ROLLBACK_IN_PROGRESS", f"{reason}Rollback requested by user.")
             self.roll_back_creation()
 
+    @contextmanager
+    def _time_limit(self) -> Iterator[None]:
+        """Cancel the creation when the stack's time is over."""
+        minutes = self._stack.timeout
+        timer = threading.Timer((minutes or 0) * 60, self._time_is_over)
+        if minutes:
+            timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _time_is_over(self) -> None:
+        self._site.why_cancelled = "Stack creation time exceeded the specified timeout. "
+        self._site.cancelled.set()
+
     def roll_back_creation(self) -> None:
         """Remove what a failed creation has made."""
         failed = remove(self._site, self._site.existing(), rolling_back=True)
@@ -46,8 +65,9 @@ class Worker:
         else:
             self._site.status("ROLLBACK_COMPLETE")
 
-    def update(self, wanted: Definition, *, stay_on_failure: bool = False) -> None:
-        """Bring the stack to `wanted`; on failure restore what was."""
+    def update(self, wanted: Definition, policy: str | None, *, stay_on_failure: bool = False) -> None:
+        """Bring the stack to `wanted`, as far as the stack policy permits; on failure restore what was."""
+        self._site.policy = policy
         # After an update that was left as it failed, what was is what was before that one.
         before, earlier = self._stack.before or self._stack.definition, self._stack.undo
         reason, building = self._build(wanted)
