@@ -1,7 +1,9 @@
 """Diagnose the build: which call was refused, read out of the attendee's own log."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from workshop.lab import REFUSALS, Lab
 from workshop.step import NotYet, Question
@@ -14,6 +16,7 @@ REFUSED = re.compile(
 )
 TERSE = re.compile(r"when calling the (?P<operation>\w+) operation: Access Denied")
 BUCKET_IN_COMMAND = re.compile(r"--s3-bucket (?P<bucket>[a-z0-9.-]+)")
+PAGES = 10
 ACTIONS = ("s3:GetObject", "s3:ListBucket", "s3:PutObject", "cloudformation:CreateChangeSet")
 
 
@@ -101,13 +104,24 @@ def refused_in(text: str) -> Refusal | None:
 
 
 def log(lab: Lab, build: str) -> str:
-    """A build's whole log. NotYet where there is none."""
+    """A build's log, or its end where it is very long. NotYet where there is none."""
     found = lab.client("codebuild").batch_get_builds(ids=[build])["builds"] if build else []
     where = found[0].get("logs", {}) if found else {}
     if not where.get("streamName"):
         raise NotYet("The build has left no log.", hint="Its role has to be allowed to write logs.")
-    logs = lab.client("logs")
-    pages = logs.get_paginator("filter_log_events").paginate(
-        logGroupName=where["groupName"], logStreamNames=[where["streamName"]]
-    )
-    return "".join(f"{event['message'].rstrip()}\n" for page in pages for event in page["events"])
+    stream = {"logGroupName": where["groupName"], "logStreamName": where["streamName"]}
+    return "".join(reversed(list(_pages(lab.client("logs"), stream))))
+
+
+def _pages(logs: Any, stream: dict[str, str]) -> Iterator[str]:
+    """The log page by page, from its end; a page has 10,000 lines or a megabyte at most."""
+    token: dict[str, str] = {}
+    for _ in range(PAGES):
+        try:
+            page = logs.get_log_events(**stream, **token)
+        except logs.exceptions.ResourceNotFoundException:
+            raise NotYet("The log is not there yet.", hint="Look again in a moment.") from None
+        yield "".join(f"{event['message'].rstrip()}\n" for event in page["events"])
+        if not page["events"] or page["nextBackwardToken"] == token.get("nextToken"):
+            return
+        token = {"nextToken": page["nextBackwardToken"]}

@@ -21,7 +21,7 @@ class NotYet(Exception):
     """The attendee's work is not there yet: what was found, and a hint that knows it."""
 
     def __init__(self, saw: str, hint: str = "") -> None:
-        super().__init__(saw)
+        super().__init__(f"{saw} {hint}".strip())
         self.saw = saw
         self.hint = hint
 
