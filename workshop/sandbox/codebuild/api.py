@@ -15,6 +15,7 @@ from workshop.sandbox.codebuild.builds import Builds
 from workshop.sandbox.codebuild.projects import Projects
 from workshop.sandbox.codebuild.record import Record
 from workshop.sandbox.codebuild.reports import ReportGroups
+from workshop.sandbox.codebuild.run import sweep
 from workshop.sandbox.isolation import IsolationUnavailable
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ class CodeBuild(Projects, Builds, ReportGroups):
 
     def start(self) -> None:
         """Give up builds that an earlier process left; try the isolation before a build waits for it."""
+        sweep(self.sandbox)
         self._give_up_orphans()
         threading.Thread(target=self._try_isolation, name="try-isolation", daemon=True).start()
 

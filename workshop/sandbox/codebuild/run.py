@@ -116,6 +116,11 @@ class Run:
         return phases.FAILED, DIED, "ABORT"
 
 
+def sweep(sandbox: Sandbox) -> None:
+    """Remove the folders of builds that an earlier process left behind."""
+    shutil.rmtree(_builds(sandbox), ignore_errors=True)
+
+
 def _builds(sandbox: Sandbox) -> Path:
     folder = sandbox.settings.state / "builds"
     folder.mkdir(parents=True, exist_ok=True)
