@@ -309,3 +309,8 @@ def test_a_throttled_function_is_too_many_requests(account: Account) -> None:
     api = Api(account)
     account.client("lambda").put_function_concurrency(FunctionName="f", ReservedConcurrentExecutions=0)
     assert (api.get().status, api.get().json) == (429, {"message": "Too Many Requests"})
+
+
+def test_too_large_a_request_is_refused(account: Account) -> None:
+    reply = Api(account).get("/", "POST", [("Content-Type", "text/plain")], b"x" * 6_300_000)
+    assert (reply.status, reply.json) == (413, {"message": "Request Entity Too Large"})

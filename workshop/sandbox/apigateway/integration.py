@@ -18,6 +18,7 @@ from workshop.sandbox.apigateway.events import REST, Setting, version_1, version
 from workshop.sandbox.apigateway.message import Request, Response, message
 from workshop.sandbox.apigateway.routes import ANY, DEFAULT
 from workshop.sandbox.call import AwsError, Principal
+from workshop.sandbox.lambda_.execution import fitting
 from workshop.sandbox.lambda_.names import parse
 from workshop.sandbox.lambda_.outcome import Outcome
 
@@ -31,7 +32,7 @@ INVOKE = "lambda:InvokeFunction"
 FUNCTION = re.compile(r"(?:.*/functions/)?(?P<arn>arn:aws[a-zA-Z-]*:lambda:[^/]+)(?:/invocations)?")
 STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.(\w+)\}")
 DEFAULT_MILLIS = {"REST": 29_000, "HTTP": 30_000}
-THROTTLED = 429
+THROTTLED, TOO_LARGE = 429, 413
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Failures:
     forbidden: Response
     timeout: Response
     throttled: Response
+    too_large: Response
 
 
 FAILURES = {
@@ -50,12 +52,14 @@ FAILURES = {
         forbidden=message(500, "Internal server error", x_amzn_ErrorType="InternalServerErrorException"),
         timeout=message(504, "Endpoint request timed out", x_amzn_ErrorType="InternalServerErrorException"),
         throttled=message(THROTTLED, "Too Many Requests", x_amzn_ErrorType="TooManyRequestsException"),
+        too_large=message(TOO_LARGE, "Request Too Long", x_amzn_ErrorType="RequestTooLargeException"),
     ),
     "HTTP": Failures(
         broken=message(500, "Internal Server Error"),
         forbidden=message(500, "Internal Server Error"),
         timeout=message(503, "Service Unavailable"),
         throttled=message(THROTTLED, "Too Many Requests"),
+        too_large=message(TOO_LARGE, "Request Entity Too Large"),
     ),
 }
 
@@ -98,7 +102,8 @@ class Integrations:
             outcome = self._run(arn["arn"], request, setting)
         except AwsError as refusal:
             log.warning("API %s cannot invoke %s: %s", setting.api_id, arn["arn"], refusal.message)
-            return failures.throttled if refusal.status == THROTTLED else failures.forbidden
+            telling = {THROTTLED: failures.throttled, TOO_LARGE: failures.too_large}
+            return telling.get(refusal.status or 0, failures.forbidden)
         if outcome is None:
             return failures.timeout
         return self._translated(outcome, request, setting)
@@ -128,7 +133,7 @@ class Integrations:
         integration: Any = setting.match.route.integration
         version = integration.get("PayloadFormatVersion", "1.0")
         event = version_2(request, setting) if version == "2.0" else version_1(request, setting)
-        payload = json.dumps(event, separators=(",", ":")).encode()
+        payload = fitting(json.dumps(event, separators=(",", ":")).encode(), "RequestResponse")
         functions = self._sandbox.service("lambda")
         millis = integration.get("timeoutInMillis") or integration.get("TimeoutInMillis")
         seconds = int(millis or DEFAULT_MILLIS[setting.kind]) / 1000

@@ -50,19 +50,25 @@ class Execution:
         raise AwsError("ServiceException", "The execution environments ended before they began.", 500)
 
 
-def checked(payload: bytes, kind: str) -> bytes:
-    """An event's payload, `{}` for none; AwsError in Lambda's words if it is too large or no JSON."""
+def fitting(payload: bytes, kind: str) -> bytes:
+    """A payload of a size that Lambda takes; AwsError RequestTooLargeException."""
     if len(payload) > LARGEST[kind]:
         raise AwsError(
             "RequestTooLargeException",
             f"{len(payload)} byte payload is too large for the {kind} invocation type "
             f"(limit {LARGEST[kind]} bytes)",
+            413,
             Type="User",
         )
+    return payload
+
+
+def checked(payload: bytes, kind: str) -> bytes:
+    """An event's payload, `{}` for none; AwsError in Lambda's words if it is too large or no JSON."""
     if not payload:
         return b"{}"
     try:
-        json.loads(payload)
+        json.loads(fitting(payload, kind))
     except ValueError as malformed:
         raise AwsError(
             "InvalidRequestContentException",
