@@ -256,6 +256,14 @@ def test_a_presigned_url_ends(account: Account, version: str) -> None:
     assert b"AccessDenied" in body
 
 
+def test_a_presigned_upload_keeps_its_bytes_whatever_the_client_calls_them(account: Account) -> None:
+    where = {"Bucket": bucket_of(account), "Key": "k"}
+    url = presigning(account, "s3v4").generate_presigned_url("put_object", where)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert fetch(url, "PUT", b"a=b&c", **form)[0] == 200
+    assert account.client("s3").get_object(**where)["Body"].read() == b"a=b&c"
+
+
 def test_a_url_presigned_with_a_content_type_takes_no_other(account: Account) -> None:
     where = {"Bucket": bucket_of(account), "Key": "k", "ContentType": "text/plain"}
     url = presigning(account, "s3v4").generate_presigned_url("put_object", where)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
@@ -33,6 +34,10 @@ class AwsApi:
         headers = {"Content-Length": str(len(answer.body)), **answer.headers}
         start_response(f"{answer.status} {'OK' if answer.status < 400 else 'Error'}", list(headers.items()))
         return [] if request.method == "HEAD" else [answer.body]
+
+    def turn(self, account: str) -> AbstractContextManager[object]:
+        """An account's turn at moto's state, for services of ours that change it directly."""
+        return self._moto.turn(account)
 
     def answer(self, request: Request, caller: Principal | None = None) -> wire.Reply:
         """The reply to one request; `caller` is given where it comes from inside the sandbox."""

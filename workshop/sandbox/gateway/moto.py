@@ -23,6 +23,8 @@ ABSENT_IN_S3 = re.compile(
     "|RenameObject|CreateSession|RestoreObject|UpdateObjectEncryption|WriteGetObjectResponse"
 )
 
+FORM = "application/x-www-form-urlencoded"
+
 
 class Moto:
     """moto's applications, one a service, called in process.
@@ -41,6 +43,8 @@ class Moto:
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account
         environ["wsgi.input"] = io.BytesIO(request.get_data())
         environ.pop("werkzeug.request", None)
+        if call.service == "s3" and environ.get("CONTENT_TYPE", "").startswith(FORM):
+            environ["CONTENT_TYPE"] = "binary/octet-stream"  # moto would take the object for a form
         if call.service == "s3" and ABSENT_IN_S3.search(call.operation):
             raise not_implemented(call)
         started: list[Any] = []
@@ -61,7 +65,11 @@ class Moto:
 
     def _turn(self, call: Call) -> AbstractContextManager[object]:
         """The account's turn; a long poll takes none, since it would hold up what it waits for."""
-        return nullcontext() if call.operation == "ReceiveMessage" else self._locks[call.account]
+        return nullcontext() if call.operation == "ReceiveMessage" else self.turn(call.account)
+
+    def turn(self, account: str) -> AbstractContextManager[object]:
+        """The turn of an account, for whoever changes moto's state directly."""
+        return self._locks[account]
 
 
 def not_implemented(call: Call) -> AwsError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -30,6 +30,9 @@ class Iam:
         self.git_passwords = gitpasswords.GitPasswords()
         library.install()
 
+    def _changing(self, call: Call) -> AbstractContextManager[object]:
+        return self._sandbox.api.turn(call.account)
+
     def get_user(self, call: Call) -> dict[str, Any]:
         """A user; without a name, whoever calls."""
         name = call.params.get("UserName")
@@ -50,7 +53,7 @@ class Iam:
     def create_user(self, call: Call) -> dict[str, Any]:
         """A new user."""
         params = call.params
-        with _in_awss_words():
+        with self._changing(call), _in_awss_words():
             user = iam_of(call.account).create_user(
                 call.region, params["UserName"], params.get("Path", "/"), params.get("Tags", [])
             )
@@ -74,7 +77,7 @@ class Iam:
         """A new role, if its trust policy makes sense."""
         params = call.params
         trustpolicy.check(params["AssumeRolePolicyDocument"])
-        with _in_awss_words():
+        with self._changing(call), _in_awss_words():
             role = iam_of(call.account).create_role(
                 params["RoleName"],
                 params["AssumeRolePolicyDocument"],
@@ -94,27 +97,33 @@ class Iam:
 
     def attach_role_policy(self, call: Call) -> None:
         """Attach a managed policy to a role; again changes nothing."""
-        entities.attach(call, entities.role(call), "Role")
+        with self._changing(call):
+            entities.attach(call, entities.role(call), "Role")
 
     def attach_user_policy(self, call: Call) -> None:
         """Attach a managed policy to a user; again changes nothing."""
-        entities.attach(call, entities.user(call, call.params["UserName"]), "User")
+        with self._changing(call):
+            entities.attach(call, entities.user(call, call.params["UserName"]), "User")
 
     def attach_group_policy(self, call: Call) -> None:
         """Attach a managed policy to a group; again changes nothing."""
-        entities.attach(call, entities.group(call), "Group")
+        with self._changing(call):
+            entities.attach(call, entities.group(call), "Group")
 
     def detach_role_policy(self, call: Call) -> None:
         """Detach a managed policy from a role."""
-        entities.detach(call, entities.role(call))
+        with self._changing(call):
+            entities.detach(call, entities.role(call))
 
     def detach_user_policy(self, call: Call) -> None:
         """Detach a managed policy from a user."""
-        entities.detach(call, entities.user(call, call.params["UserName"]))
+        with self._changing(call):
+            entities.detach(call, entities.user(call, call.params["UserName"]))
 
     def detach_group_policy(self, call: Call) -> None:
         """Detach a managed policy from a group."""
-        entities.detach(call, entities.group(call))
+        with self._changing(call):
+            entities.detach(call, entities.group(call))
 
     def delete_policy(self, call: Call) -> None:
         """Delete a customer managed policy that nothing has attached."""
@@ -132,7 +141,8 @@ class Iam:
                 "policy's versions. The default version is deleted with the policy.",
                 409,
             )
-        iam.delete_policy(arn)
+        with self._changing(call):
+            iam.delete_policy(arn)
 
     def simulate_principal_policy(self, call: Call) -> dict[str, Any]:
         """What a user, group or role may do."""
