@@ -105,6 +105,12 @@ def test_a_missing_function_is_named_in_full(account: Account) -> None:
     assert error["Message"] == f"Function not found: arn:aws:lambda:eu-west-1:{account.id}:function:nope"
 
 
+def test_functions_of_other_regions_are_out_of_reach(account: Account) -> None:
+    arn = f"arn:aws:lambda:us-east-1:{account.id}:function:f"
+    with pytest.raises(ClientError, match="Functions from 'us-east-1' are not reachable in this region"):
+        account.client("lambda").get_function(FunctionName=arn)
+
+
 def _bucket(account: Account) -> str:
     name = f"code-{account.id}"
     account.client("s3").create_bucket(

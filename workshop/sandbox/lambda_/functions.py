@@ -31,7 +31,6 @@ UPDATING = {
     "LastUpdateStatusReason": "The function is being created.",
     "LastUpdateStatusReasonCode": "Creating",
 }
-LONGEST_NAME = 64
 
 
 class Functions:
@@ -49,7 +48,7 @@ class Functions:
     def create(self, call: Call) -> dict[str, Any]:
         """CreateFunction.  As in AWS it answers `Pending`; the next look finds the function active."""
         of = reference(call)
-        if of.qualifier or len(of.name) > LONGEST_NAME:
+        if of.qualifier or of.account != call.account:
             raise malformed("functionName", call.params["FunctionName"], PATTERN)
         fields = settings(call.params)
         for member in ("Runtime", "Handler"):

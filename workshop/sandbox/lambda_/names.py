@@ -36,7 +36,14 @@ class Reference:
 
 def reference(call: Call) -> Reference:
     """The function that a call's FunctionName and Qualifier mean; AwsError if they mean none."""
-    return parse(call.params["FunctionName"], call.account, call.region, call.params.get("Qualifier"))
+    of = parse(call.params["FunctionName"], call.account, call.region, call.params.get("Qualifier"))
+    if of.region != call.region:
+        raise AwsError(
+            "ResourceNotFoundException",
+            f"Functions from '{of.region}' are not reachable in this region ('{call.region}')",
+            Type="User",
+        )
+    return of
 
 
 def parse(text: str, account: str, region: str, qualifier: str | None = None) -> Reference:
