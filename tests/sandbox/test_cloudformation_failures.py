@@ -257,6 +257,21 @@ def test_every_change_of_status_is_an_event(account: Account) -> None:
     assert seen == {(kind, state) for kind in kinds for state in ("CREATE_IN_PROGRESS", "CREATE_COMPLETE")}
 
 
+def test_the_stacks_topics_are_told_what_happened(account: Account) -> None:
+    topic = account.client("sns").create_topic(Name="t")["TopicArn"]
+    sqs = account.client("sqs")
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    account.client("sns").subscribe(
+        TopicArn=topic,
+        Protocol="sqs",
+        Endpoint=f"arn:aws:sqs:{account.region}:{account.id}:q",
+        Attributes={"RawMessageDelivery": "true"},
+    )
+    create(account, template(L=group("/g")), NotificationARNs=[topic])
+    message = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5)["Messages"][0]["Body"]
+    assert "ResourceStatus='CREATE_IN_PROGRESS'\nResourceStatusReason='User Initiated'" in message
+
+
 def test_all_that_is_remembered_can_be_saved(account: Account) -> None:
     create(account, template(L=group("/g"), B=BROKEN))
     state = account.server.sandbox.service("cloudformation").state

@@ -49,7 +49,7 @@ class ChangeSetOperations:
             )
         role = self.office.role(call, stack)
         proposed = self._propose(call, stack, name, kind)
-        proposed.role, proposed.token, proposed.caller = role, token, call.caller
+        proposed.role, proposed.token = role, token
         self._keep(call, stack, proposed)
         return {"Id": proposed.id, "StackId": stack.id}
 

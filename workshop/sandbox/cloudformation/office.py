@@ -15,6 +15,7 @@ from workshop.sandbox.call import AwsError, Call, Credentials, Principal
 from .catalogue import Catalogue
 from .ledger import Ledger
 from .mailbox import Mailbox
+from .notices import publish
 from .requests import Reader
 from .sam import Sam
 from .scope import Place
@@ -166,6 +167,14 @@ class Office:
         except Exception:  # a bug of ours: the stack must not stay in progress for ever
             log.exception("operation on stack %s failed", stack.id)
             self.ledger.status(stack, _failed(stack.status), "Internal Failure; the sandbox's log says more.")
+        finally:
+            self._close(stack, running)
+
+    def _close(self, stack: Stack, running: Running) -> None:
+        with self.ledger.lock:
+            told, stack.told = stack.events[stack.told :], len(stack.events)
+        try:
+            publish(stack, told, running.site.client)
         finally:
             with self.ledger.lock:
                 if self._running.get(stack.id) is running:

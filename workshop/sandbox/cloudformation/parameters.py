@@ -69,10 +69,6 @@ def values(
 
 
 def _chosen(name: str, declared: Any, given: list[Given], previous: Mapping[str, Value]) -> str | None:
-    if not isinstance(declared, dict) or "Type" not in declared:
-        raise TemplateError(
-            f"Template format error: Every Parameters object must contain a Type member. ({name})"
-        )
     for item in given:
         if item.key == name and item.previous:
             return previous[name].value if name in previous else _default(declared)

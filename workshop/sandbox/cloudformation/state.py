@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from workshop.sandbox.call import Principal
-
 from .parameters import Value
 from .template import Template
 
@@ -94,9 +92,10 @@ class Stack:
     updated: datetime | None = None
     deleted: datetime | None = None
     role: str | None = None
-    caller: Principal | None = None
     resources: dict[str, Resource] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
+    # How many of them the stack's topics have been told.
+    told: int = 0
     outputs: tuple[Output, ...] = ()
     imports: frozenset[str] = frozenset()
     protected: bool = False
@@ -136,7 +135,6 @@ class ChangeSet:
     description: str | None = None
     changes: tuple[Mapping[str, Any], ...] = ()
     role: str | None = None
-    caller: Principal | None = None
     on_failure: str | None = None
     token: str | None = None
 

@@ -139,6 +139,8 @@ def check(template: Template) -> None:
         )
     for name, resource in template.resources.items():
         _check_resource(str(name), resource)
+    for name, declared in template.parameters.items():
+        _check_parameter(str(name), declared)
     for name, output in template.outputs.items():
         if not isinstance(output, dict) or output.get("Value") is None:
             raise TemplateError(
@@ -156,8 +158,29 @@ def _check_sections(template: Template) -> None:
     for name in ("Resources", "Parameters", "Outputs", "Conditions", "Mappings"):
         if not isinstance(template.body.get(name) or {}, dict):
             raise TemplateError(f"Template format error: [/{name}] '{name}' section must be an object.")
+    _check_transforms(template.body.get("Transform") or [])
     if not isinstance(template.body.get("Description", ""), str):
         raise TemplateError("Template format error: Description must be a string.")
+
+
+def _check_transforms(found: Any) -> None:
+    for entry in found if isinstance(found, list) else [found]:
+        if not isinstance(entry, str) and not (
+            isinstance(entry, dict) and isinstance(entry.get("Name"), str)
+        ):
+            raise TemplateError("Template format error: Transform must be a name or a list of names.")
+
+
+def _check_parameter(name: str, declared: Any) -> None:
+    if not isinstance(declared, dict) or not isinstance(declared.get("Type"), str):
+        raise TemplateError(
+            f"Template format error: Every Parameters object must contain a Type member. ({name})"
+        )
+    if not isinstance(declared.get("AllowedValues") or [], list):
+        raise TemplateError(f"Template format error: AllowedValues of parameter {name} must be a list.")
+    for key in ("MinLength", "MaxLength", "MinValue", "MaxValue"):
+        if key in declared and not re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", str(declared[key])):
+            raise TemplateError(f"Template format error: {key} of parameter {name} must be a number.")
 
 
 def _check_resource(name: str, resource: Any) -> None:
@@ -169,6 +192,9 @@ def _check_resource(name: str, resource: Any) -> None:
         raise TemplateError(
             f"Template format error: [/Resources/{name}] Every Resources object must contain a Type member."
         )
+    needs = resource.get("DependsOn") or []
+    if not all(isinstance(need, str) for need in (needs if isinstance(needs, list) else [needs])):
+        raise TemplateError("Template format error: DependsOn must be a string or list of strings.")
     unknown = [key for key in resource if key not in RESOURCE_KEYS]
     if unknown:
         raise TemplateError(f"Invalid template resource property '{unknown[0]}'")
