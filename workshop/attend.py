@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from flask import Blueprint, g, make_response, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, g, make_response, redirect, render_template, request, session, url_for
 from htmx_flask import request as htmx_request
 from werkzeug.wrappers import Response
 
@@ -18,6 +18,10 @@ from workshop.pipeline import Panel
 from workshop.progress import Mark
 
 UNCHANGED = ("", 204)
+AFRESH = (
+    "AWS no longer knew your account, so it has been prepared afresh: what you had built in it is gone."
+    " Walk the steps again, or let them be done for you."
+)
 
 
 def blueprint(guide: Guide, config: Config) -> Blueprint:
@@ -75,6 +79,7 @@ def blueprint(guide: Guide, config: Config) -> Blueprint:
         if not guide.labs.ready(g.enrolled):
             return redirect(url_for("attend.preparing", next=slug), code=303)
         session["at"] = slug
+        _tell_if_afresh(guide)
         guide.progress.record_once(g.enrolled.id, "opened", slug)
         return page(
             "step.html",
@@ -150,6 +155,14 @@ def _who_asks(guide: Guide) -> None:
     g.enrolled = guide.progress.by_ticket(session.get("ticket", ""))
     if g.enrolled is None:
         raise NotSignedIn
+
+
+def _tell_if_afresh(guide: Guide) -> None:
+    """Say once that the account was started afresh: what was in it is gone, and no longer counts."""
+    latest = guide.progress.afresh(g.enrolled.id)
+    if latest != session.get("afresh", 0):
+        session["afresh"] = latest
+        flash(AFRESH)
 
 
 def _not_prepared(page: object, slug: str, problem: str) -> Response:

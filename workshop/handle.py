@@ -19,10 +19,10 @@ def valid(handle: str) -> bool:
 
 def suggest(name: str) -> str:
     """The handle that the convention makes of a name; "" where nothing of it can be written so."""
-    words = [plain for word in name.split() if (plain := _plain(word))]
+    words = [plain for word in name.split() if (plain := _plain(word).lstrip("0123456789"))]
     if not words:
         return ""
-    first, initial = words[0].lstrip("0123456789"), words[-1][0] if len(words) > 1 else ""
+    first, initial = words[0], words[-1][0] if len(words) > 1 else ""
     handle = first[: LONGEST - len(initial)] + initial
     return handle if valid(handle) else ""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import subprocess
+import threading
 from collections.abc import Callable
 
 from workshop import ground
@@ -27,6 +28,7 @@ STALE = {
     "UnrecognizedClientException",
 }
 SECONDS = 30
+LOCKS = 64
 
 Say = Callable[[str], None]
 
@@ -43,6 +45,7 @@ class Labs:
         self._progress = progress
         self._vault = vault
         self._aws = Aws(config.region, config.endpoint_url)
+        self._locks = [threading.Lock() for _ in range(LOCKS)]
 
     def attendee(self, enrolled: Enrolled) -> Attendee:
         """Who works where, as the lab knows it."""
@@ -74,7 +77,7 @@ class Labs:
                     raise
             else:
                 return lab
-        return self._lab(enrolled, self.prepare(enrolled), say)
+        return self._lab(enrolled, self._prepare(enrolled), say)
 
     def renewed(self, enrolled: Enrolled) -> Lab:
         """The lab in a new session of the role, with its whole hour before it. Raises NoGround."""
@@ -90,20 +93,28 @@ class Labs:
         except REFUSALS as error:
             if refusal(error)[0] not in STALE:
                 return False
-            self.prepare(enrolled)
+            self._prepare(enrolled)
             return True
         return False
 
-    def prepare(self, enrolled: Enrolled) -> Keys:
-        """Prepare the account, as often as one likes; its keys are kept. Raises NoGround."""
+    def _prepare(self, enrolled: Enrolled) -> Keys:
+        """Prepare the account and keep its keys, unless another request just did. Raises NoGround."""
+        with self._locks[enrolled.id % len(self._locks)]:
+            current = self._progress.by_id(enrolled.id) or enrolled
+            known = self._vault.open(current.keys)
+            if known and current.keys != enrolled.keys:
+                return known
+            keys = self._ground(enrolled)
+            self._progress.keep_keys(enrolled.id, self._vault.seal(keys), again=known is not None)
+            return keys
+
+    def _ground(self, enrolled: Enrolled) -> Keys:
         admin = self._admin(enrolled.account)
         try:
-            keys = ground.prepare(self.attendee(enrolled), self._aws, admin, self._config.sample_app)
+            return ground.prepare(self.attendee(enrolled), self._aws, admin, self._config.sample_app)
         except REFUSALS as error:
             code, message, _ = refusal(error)
             raise NoGround(f"{code}: {message}") from error
-        self._progress.keep_keys(enrolled.id, self._vault.seal(keys))
-        return keys
 
     def _lab(self, enrolled: Enrolled, keys: Keys, say: Say | None) -> Lab:
         answers = self._progress.answers(enrolled.id)

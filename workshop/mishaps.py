@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from flask import Flask, g, make_response, render_template, request, session, url_for
 from flask_wtf.csrf import CSRFError
 from htmx_flask import request as htmx_request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.wrappers import Response
 
 from workshop.course import UnknownStep
@@ -41,7 +41,7 @@ def receive(app: Flask) -> None:
 def where_they_stood() -> str:
     """The page of ours that the request came from, else the front door."""
     came = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
-    ours = came.netloc == request.host and came.path.startswith("/")
+    ours = came.netloc == request.environ.get("HTTP_HOST") and came.path.startswith("/")
     return came.path if ours and not came.path.startswith("//") else url_for("door.home")
 
 
@@ -87,6 +87,8 @@ def _not_signed_in(_: NotSignedIn) -> Response:
 
 def _http(error: HTTPException) -> Response:
     code = error.code or 500
+    if isinstance(error, SecurityError):  # by a name that is not ours: no page of ours, not even this one
+        return make_response("This is not the workshop's address.\n", 400, {"Content-Type": "text/plain"})
     if code < 400:
         return make_response(error.get_response())
     title, advice = WORDS.get(code, (error.name, str(error.description or "")))

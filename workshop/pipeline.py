@@ -206,19 +206,20 @@ def _log(lab: Lab, build: str, status: str) -> tuple[Line, ...]:
         )["events"]
     except REFUSALS:
         return ()  # the log may not be there yet; the action's own words are
-    written = [line for event in events for line in event["message"].splitlines() if line.strip()]
+    written = [_short(line) for event in events for line in event["message"].splitlines() if line.strip()]
     lines = [line for line in written if not NOISE.search(line)]
-    return excerpt(lines) if status == "Failed" else tuple(Line(_short(line)) for line in lines[-LIVE_LINES:])
+    return excerpt(lines) if status == "Failed" else tuple(Line(line) for line in lines[-LIVE_LINES:])
 
 
 def excerpt(lines: list[str]) -> tuple[Line, ...]:
     """The lines that lead to the first fault and say it; the last ones where none is recognised."""
     fault = next((place for place, line in enumerate(lines) if FAULT.search(line)), len(lines) - 1)
     shown = lines[max(0, fault - LINES_BEFORE) : fault + LINES_AFTER + 1]
-    return tuple(Line(_short(line), bool(FAULT.search(line))) for line in shown)
+    return tuple(Line(line, bool(FAULT.search(line))) for line in shown)
 
 
 def _short(line: str) -> str:
+    """The line without colours, CodeBuild's time stamp, and what no panel has room for."""
     plain = re.sub(r"\x1b\[[0-9;]*m", "", line.rstrip())
     plain = re.sub(r"^\[Container\] \S+ \S+ ", "", plain)
     return plain if len(plain) <= LONGEST_LINE else f"{plain[:LONGEST_LINE]} …"

@@ -90,12 +90,23 @@ class Progress:
             row = session.scalar(select(EnrolmentRow).where(condition))
             return _enrolled(row) if row else None
 
-    def keep_keys(self, enrolment: int, sealed: str) -> None:
-        """Remember the keys of a prepared account."""
+    def keep_keys(self, enrolment: int, sealed: str, again: bool) -> None:
+        """Remember the keys of a prepared account; `again` where it had to be started afresh."""
         with Session(self._engine) as session:
             session.execute(update(EnrolmentRow).where(EnrolmentRow.id == enrolment).values(keys=sealed))
-            session.add(HappeningRow(enrolment=enrolment, kind="prepared"))
+            session.add(HappeningRow(enrolment=enrolment, kind="afresh" if again else "prepared"))
             session.commit()
+
+    def afresh(self, enrolment: int) -> int:
+        """A number that grows each time the account is started afresh; 0 if it never was.
+
+        What was there before is gone, so whatever was found before it no longer counts.
+        """
+        wanted = select(func.max(HappeningRow.id)).where(
+            HappeningRow.enrolment == enrolment, HappeningRow.kind == "afresh"
+        )
+        with Session(self._engine) as session:
+            return session.scalar(wanted) or 0
 
     def record(self, enrolment: int, kind: str, slug: str = "", **details: Any) -> None:
         """Add one thing that happened."""
@@ -129,6 +140,7 @@ class Progress:
                 HappeningRow.enrolment == enrolment,
                 HappeningRow.slug == slug,
                 HappeningRow.kind.in_(("looked", "passed")),
+                HappeningRow.id > self.afresh(enrolment),
             )
             .order_by(HappeningRow.id.desc())
             .limit(1)
@@ -145,7 +157,11 @@ class Progress:
         """
         first = (
             select(HappeningRow.slug, HappeningRow.kind, func.min(HappeningRow.id))
-            .where(HappeningRow.enrolment == enrolment, HappeningRow.kind.in_((*ENDED_WELL, "helped")))
+            .where(
+                HappeningRow.enrolment == enrolment,
+                HappeningRow.kind.in_((*ENDED_WELL, "helped")),
+                HappeningRow.id > self.afresh(enrolment),
+            )
             .group_by(HappeningRow.slug, HappeningRow.kind)
         )
         with Session(self._engine) as session:

@@ -57,17 +57,21 @@ class Worker:
     def serve(self) -> None:
         """Work until a KeyboardInterrupt; what is under way is taken up again at the next start."""
         self._lease.take()
-        threading.Thread(target=self._live, daemon=True, name="lease").start()
-        self._start_engine()
+        living = threading.Thread(target=self._live, daemon=True, name="lease")
         try:
+            living.start()
+            self._start_engine()
             while True:
                 self._hand_over()
                 time.sleep(PAUSE)
+        except KeyboardInterrupt:
+            log.info("asked to end")
         finally:
             self._ended.set()
+            living.join(RENEW)
             self._lease.give_up()
-            # A job may wait for a build for minutes: it is left, and the next worker does it again.
-            os._exit(0)
+        # A job may wait for a build for minutes: it is left, and the next worker takes it up again.
+        os._exit(0)
 
     def _start_engine(self) -> None:
         settings: DBOSConfig = {

@@ -1,0 +1,129 @@
+"""A real app with a database of its own, and visitors who use it as browsers without scripts do."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.conftest import NUMBERS
+from workshop.app import create_app
+from workshop.config import Config
+from workshop.guide import Guide
+from workshop.helping import Helper
+from workshop.models import migrate
+from workshop.progress import Enrolled
+
+SMALL_COURSE = Path(__file__).parent / "small_course"
+HTMX = {"HX-Request": "true"}
+TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+
+@pytest.fixture
+def config(tmp_path: Path, sandbox: Any) -> Config:
+    """Settings with the session's sandbox as AWS, and account numbers that nobody else uses."""
+    command = (
+        f"{sys.executable} -m workshop sandbox credentials --account {{account}} --format process"
+        f" --state {sandbox.sandbox.settings.state}"
+    )
+    config = Config(
+        state=tmp_path,
+        secret="a secret of this test",
+        endpoint_url=sandbox.sandbox.endpoint,
+        account_credentials=command,
+        first_account=next(NUMBERS),
+        course=SMALL_COURSE,
+    )
+    migrate(config)
+    return config
+
+
+@pytest.fixture
+def app(config: Config) -> Flask:
+    return create_app(config)
+
+
+@pytest.fixture
+def guide(app: Flask) -> Guide:
+    found: Guide = app.extensions["guide"]
+    return found
+
+
+class Visitor:
+    """Somebody with a browser: keeps cookies, and sends the token that stands in the last page."""
+
+    def __init__(self, app: Flask) -> None:
+        self.client: FlaskClient = app.test_client()
+        self.token = ""
+
+    def get(self, path: str, **more: Any) -> TestResponse:
+        answer = self.client.get(path, **more)
+        found = TOKEN.search(answer.get_data(as_text=True))
+        self.token = found[1] if found else self.token
+        return answer
+
+    def post(self, path: str, follow: bool = False, **form: str) -> TestResponse:
+        return self.client.post(path, data={"csrf_token": self.token, **form}, follow_redirects=follow)
+
+    def press(self, path: str, **form: str) -> TestResponse:
+        """What a button does where there are scripts."""
+        return self.client.post(path, data=form, headers={**HTMX, "X-CSRFToken": self.token})
+
+    def poll(self, path: str) -> TestResponse:
+        return self.client.get(path, headers=HTMX)
+
+    def text(self, path: str) -> str:
+        return self.get(path).get_data(as_text=True)
+
+    def join(self, handle: str = "paulf", name: str = "Paul Fischer") -> TestResponse:
+        self.get("/")
+        return self.post("/join", name=name, handle=handle)
+
+
+@pytest.fixture
+def visitor(app: Flask) -> Visitor:
+    return Visitor(app)
+
+
+@dataclass
+class Attending:
+    """A visitor who has joined, and their place in the record."""
+
+    visitor: Visitor
+    enrolled: Enrolled
+
+
+@pytest.fixture
+def join(app: Flask, guide: Guide) -> Callable[[str], Attending]:
+    """Lets somebody join, and prepares their account."""
+
+    def joined(handle: str) -> Attending:
+        visitor = Visitor(app)
+        visitor.join(handle)
+        visitor.get("/prepare")
+        assert visitor.post("/prepare").status_code == 303
+        enrolled = guide.progress.by_handle(handle)
+        assert enrolled
+        visitor.get("/steps/read-this")
+        return Attending(visitor, enrolled)
+
+    return joined
+
+
+@pytest.fixture
+def paul(join: Callable[[str], Attending]) -> Attending:
+    return join("paulf")
+
+
+@pytest.fixture
+def helper(guide: Guide) -> Helper:
+    """Does jobs at once, in place of a worker."""
+    return Helper(guide.course, guide.progress, guide.labs, guide.jobs)
