@@ -59,6 +59,14 @@ function chooseTheme(event) {
   form.querySelector(theme === "dark" ? ".to-light" : ".to-dark").focus();
 }
 
+// ---- What is too wide for the screen can be scrolled by keyboard as well.
+const reachable = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }
+});
+
 // ---- Sides fold away where there is no room for them.
 function foldByWidth(fold) {
   const narrow = matchMedia(`(max-width: ${fold.dataset.fold}px)`);
@@ -111,5 +119,6 @@ document.addEventListener("htmx:load", (event) => { addCopyButtons(event.detail.
 
 addCopyButtons(document);
 document.querySelectorAll("[data-fold]").forEach(foldByWidth);
+document.querySelectorAll(".diagram, .prose table").forEach((wide) => reachable.observe(wide));
 tick(document);
 setInterval(() => tick(document), 1000);
