@@ -15,7 +15,7 @@ SUDDEN = 90
 MOST = 500
 
 
-class TookTooLong(Exception):
+class TookTooLong(NotYet):
     """What we waited for did not come; the text says for what and how long."""
 
 
