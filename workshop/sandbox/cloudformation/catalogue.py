@@ -1,20 +1,20 @@
 """What AWS publishes about resource types: which exist, and what changing a property means.
 
-The schemas are those of the CloudFormation registry, in the copy that cfn-lint carries
-(data files only; cfn-lint itself is not imported).
+The facts come from the schemas of the CloudFormation registry; `gather` takes them out of
+those for the types that this sandbox can make, and keeps the names of all the others.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 Replacement = Literal["Never", "Conditionally", "Always"]
 FREE = frozenset({"AWS::CloudFormation::Stack", "AWS::CloudFormation::CustomResource"})
+TYPES = Path(__file__).parent / "types.json"
 CUSTOM = "AWS::CloudFormation::CustomResource"
 
 
@@ -55,72 +55,40 @@ class Schema:
         return f"#: required key [{missing[0]}] not found" if missing else None
 
 
-@dataclass
 class Catalogue:
-    """The resource types of AWS, read when first asked for."""
+    """The resource types of AWS, read once."""
 
-    folder: Path = field(default_factory=lambda: _schemas())
-    _files: dict[str, str] = field(default_factory=dict)
-    _known: dict[str, Schema] = field(default_factory=dict)
+    def __init__(self) -> None:
+        raw = json.loads(TYPES.read_text())
+        self._names = frozenset(raw["others"])
+        self._schemas = {type_: _schema(type_, facts) for type_, facts in raw["types"].items()}
+        self._schemas[CUSTOM] = _custom(CUSTOM)
 
     def exists(self, type_: str) -> bool:
-        """Whether AWS has this type in its busiest region (custom resources included)."""
-        return type_.startswith("Custom::") or type_ in self._index()
+        """Whether AWS has this type (custom resources included)."""
+        return type_.startswith("Custom::") or type_ in self._schemas or type_ in self._names
 
     def schema(self, type_: str) -> Schema:
-        """The schema of `type_`; an open one, which permits everything, for custom types."""
-        if type_ not in self._known:
-            self._known[type_] = self._read(type_)
-        return self._known[type_]
-
-    def _index(self) -> dict[str, str]:
-        if not self._files:
-            self._files.update(json.loads((self.folder / "providers" / "us-east-1.json").read_text()))
-        return self._files
-
-    def _read(self, type_: str) -> Schema:
-        if type_.startswith("Custom::") or type_ == CUSTOM:
-            return Schema(type_, replaces=frozenset({"ServiceToken"}), required=("ServiceToken",), open=True)
-        name = self._index().get(type_)
-        if name is None:
-            return Schema(type_, open=True)
-        return _schema(type_, json.loads((self.folder / "resources" / f"{name}.json").read_text()))
+        """The schema of `type_`; an open one, which permits everything, where none is kept."""
+        if type_ in self._schemas:
+            return self._schemas[type_]
+        return _custom(type_) if type_.startswith("Custom::") else Schema(type_, open=True)
 
 
-def _schemas() -> Path:
-    found = importlib.util.find_spec("cfnlint")
-    folders = list(found.submodule_search_locations or ()) if found else []
-    if not folders:
-        raise RuntimeError("cfn-lint, which carries the schemas of AWS's resource types, is not installed")
-    return Path(folders[0]) / "data" / "schemas"
+def _custom(type_: str) -> Schema:
+    return Schema(type_, replaces=frozenset({"ServiceToken"}), required=("ServiceToken",), open=True)
 
 
-def _schema(type_: str, raw: Mapping[str, Any]) -> Schema:
-    read_only = {_path(entry) for entry in raw.get("readOnlyProperties") or ()}
-    properties = raw.get("properties") or {}
-    tags = _tag_property(raw)
-    identifiers: list[str] = raw.get("primaryIdentifier") or []
+def _schema(type_: str, facts: Mapping[str, Any]) -> Schema:
+    sets = {
+        key: frozenset(facts.get(key, ())) for key in ("properties", "attributes", "replaces", "may_replace")
+    }
     return Schema(
-        type=type_,
-        properties=frozenset(properties),
-        required=tuple(raw.get("required") or ()),
-        attributes=frozenset(read_only),
-        replaces=frozenset(_path(entry) for entry in raw.get("createOnlyProperties") or ()),
-        may_replace=frozenset(_path(entry) for entry in raw.get("conditionalCreateOnlyProperties") or ()),
-        identifier=_path(identifiers[0]) if len(identifiers) == 1 else None,
-        tags=tags if tags in properties else None,
-        tags_are_map=tags is not None and "array" not in json.dumps(properties.get(tags, {})),
-        open=raw.get("additionalProperties") is not False,
+        type_,
+        required=tuple(facts.get("required", ())),
+        identifier=facts.get("identifier"),
+        tags=facts.get("tags"),
+        tags_are_map=facts.get("tags_are_map", False),
+        open=facts.get("open", False),
+        **sets,
     )
-
-
-def _tag_property(raw: Mapping[str, Any]) -> str | None:
-    tagging = raw.get("tagging") or {}
-    if not tagging.get("taggable"):
-        return None
-    return _path(str(tagging.get("tagProperty", "/properties/Tags")))
-
-
-def _path(pointer: str) -> str:
-    """``/properties/Code/S3Bucket`` as ``Code.S3Bucket``."""
-    return pointer.removeprefix("/properties/").replace("/", ".")
