@@ -192,6 +192,14 @@ def test_a_deleted_stack_is_found_by_its_id_only(account: Account) -> None:
         account.client("cloudformation").describe_stacks(StackName="s")
 
 
+def test_an_update_that_imports_what_nobody_exports_is_refused(account: Account) -> None:
+    create(account, template(L=group("/g")))
+    using = group("/m") | {"Properties": {"LogGroupName": {"Fn::ImportValue": "absent"}}}
+    with pytest.raises(ClientError, match=r"No export named absent found\."):
+        update(account, template(L=using))
+    assert status(account, "s") == "CREATE_COMPLETE"
+
+
 def test_the_same_request_twice_makes_one_stack(account: Account) -> None:
     first = create(account, template(L=group("/g")), ClientRequestToken="t")
     assert create(account, template(L=group("/g")), ClientRequestToken="t") == first

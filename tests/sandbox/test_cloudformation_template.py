@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from workshop.sandbox.cloudformation.conditions import evaluate_conditions
 from workshop.sandbox.cloudformation.graph import order
 from workshop.sandbox.cloudformation.intrinsics import (
     FUNCTIONS,
     Scope,
     Unknown,
-    evaluate_conditions,
     resolve,
 )
 from workshop.sandbox.cloudformation.parameters import Given, Value, values

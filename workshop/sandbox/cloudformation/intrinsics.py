@@ -71,54 +71,6 @@ def resolve(value: Any, scope: Scope) -> Any:
     return value
 
 
-def evaluate_conditions(declared: Mapping[str, Any], scope: Scope) -> dict[str, bool]:
-    """Every condition of a template by name; `scope` gives parameters and mappings."""
-    known: dict[str, bool] = {}
-
-    def evaluate(name: str, asked: tuple[str, ...]) -> bool:
-        if name not in declared:
-            raise TemplateError(
-                f"Template format error: Unresolved condition dependency {name} in the "
-                "Conditions block of the template"
-            )
-        if name in asked:
-            raise TemplateError(
-                f"Template format error: Circular dependency between conditions: [{', '.join(asked)}]"
-            )
-        if name not in known:
-            inner = Scope(
-                scope.values,
-                scope.mappings,
-                _Lazy(evaluate, (*asked, name)),
-                scope.ref,
-                scope.attribute,
-                scope.imported,
-            )
-            known[name] = _truth(resolve(declared[name], inner))
-        return known[name]
-
-    for name in declared:
-        evaluate(name, ())
-    return known
-
-
-class _Lazy(Mapping[str, bool]):
-    """Conditions evaluated when another one asks for them."""
-
-    def __init__(self, evaluate: Callable[[str, tuple[str, ...]], bool], asked: tuple[str, ...]) -> None:
-        self._evaluate = evaluate
-        self._asked = asked
-
-    def __getitem__(self, name: str) -> bool:
-        return self._evaluate(name, self._asked)
-
-    def __iter__(self) -> Any:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
-
-
 def names_in(text: str) -> list[str]:
     """The names that ``Fn::Sub`` replaces in `text`; ``${!literal}`` is none."""
     return [name.strip() for name in SUBSTITUTION.findall(text) if not name.startswith("!")]
@@ -261,7 +213,8 @@ def _condition(name: Any, scope: Scope) -> bool:
         raise TemplateError(f"Template error: unresolved condition dependency {name} in Fn::If") from None
 
 
-def _truth(value: Any) -> bool:
+def truth(value: Any) -> bool:
+    """A condition's value as a boolean; text says `true` or it is false."""
     if isinstance(value, bool):
         return value
     return str(value).lower() == "true"
@@ -283,7 +236,7 @@ def _several(name: str, combine: Callable[[list[bool]], bool]) -> Callable[[Any]
                 f"Template error: every {name} object requires a list of at least 2 and "
                 "at most 10 boolean parameters."
             )
-        return combine([_truth(item) for item in argument])
+        return combine([truth(item) for item in argument])
 
     return function
 
@@ -291,7 +244,7 @@ def _several(name: str, combine: Callable[[list[bool]], bool]) -> Callable[[Any]
 def _not(argument: Any) -> bool:
     if not (isinstance(argument, list) and len(argument) == 1):
         raise TemplateError("Template error: every Fn::Not object requires one boolean parameter.")
-    return not _truth(argument[0])
+    return not truth(argument[0])
 
 
 def _find_in_map(argument: Any, scope: Scope) -> Any:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .intrinsics import Scope, Unknown, evaluate_conditions
+from .conditions import evaluate_conditions
+from .intrinsics import Scope, Unknown
 from .parameters import Value
 from .state import Definition, Resource
 from .template import Template, TemplateError

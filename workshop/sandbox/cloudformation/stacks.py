@@ -74,10 +74,14 @@ class StackOperations:
         return {"StackId": stack.id}
 
     def _unchanged(self, stack: Stack, definition: Definition) -> bool:
-        with self.office.ledger.lock:
-            region = self.office.ledger.region(*reversed(stack.id.split(":")[3:5]))
-            found = compared(stack, definition, self.office.place(stack), self.office.catalogue, region)
-        return not found and same(stack, definition, self.office.place(stack), region)
+        place = self.office.place(stack)
+        try:
+            with self.office.ledger.lock:
+                region = self.office.ledger.region(place.account, place.region)
+                found = compared(stack, definition, place, self.office.catalogue, region)
+                return not found and same(stack, definition, place, region)
+        except TemplateError as error:
+            raise invalid(str(error)) from None
 
     def delete_stack(self, call: Call) -> dict[str, Any]:
         with self.office.ledger.lock:
