@@ -15,9 +15,11 @@ from flask_wtf.csrf import CSRFProtect
 from htmx_flask import Htmx
 from werkzeug.wrappers import Response as Answer
 
-from workshop import attend, door, mishaps, words
+from workshop import mishaps, words
+from workshop.attend import Attend
 from workshop.config import HOME, Config
 from workshop.course import load
+from workshop.door import Door
 from workshop.guide import Guide
 from workshop.jobs import Jobs
 from workshop.labs import Labs
@@ -64,8 +66,8 @@ def create_app(config: Config) -> Flask:
     Htmx(app)
     words.teach(app, config, _assets(Path(app.static_folder or "")))
     mishaps.receive(app)
-    app.register_blueprint(door.blueprint(guide, config))
-    app.register_blueprint(attend.blueprint(guide, config))
+    app.register_blueprint(Door(guide, config).blueprint())
+    app.register_blueprint(Attend(guide, config).blueprint())
     app.after_request(_headers)
     app.add_url_rule("/healthz", "healthz", lambda: _health(guide))
     app.add_url_rule("/theme", "theme", _theme, methods=["POST"])

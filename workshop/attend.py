@@ -1,8 +1,10 @@
-"""What an attendee sees: the pages of the steps, their work looked at, their pipeline, their terminal."""
+"""What an attendee sees: the pages of the steps, their work looked at, their pipeline, their terminal.
+
+Every view asks who is there, makes one call to the guide, and fills one template. Forms work without
+scripts: they answer with a 303; htmx gets the fragment instead.
+"""
 
 from __future__ import annotations
-
-from functools import partial
 
 from flask import Blueprint, flash, g, make_response, redirect, render_template, request, session, url_for
 from htmx_flask import request as htmx_request
@@ -11,7 +13,7 @@ from werkzeug.wrappers import Response
 from workshop import pipeline, terminal
 from workshop.config import Config
 from workshop.guide import Guide, Task
-from workshop.lab import REFUSALS, refusal
+from workshop.lab import REFUSALS, Lab, refusal
 from workshop.labs import NoGround
 from workshop.mishaps import NotSignedIn
 from workshop.pipeline import Panel
@@ -23,65 +25,77 @@ AFRESH = (
     " Walk the steps again, or let them be done for you."
 )
 
+Answer = str | Response | tuple[str, int]
 
-def blueprint(guide: Guide, config: Config) -> Blueprint:
+
+class Attend:
     """The pages of those who have joined."""
-    pages = Blueprint("attend", __name__)
-    pages.before_request(partial(_who_asks, guide))
 
-    def page(template: str, **more: object) -> str:
-        states = guide.states(g.enrolled)
-        return render_template(
-            template,
-            enrolled=g.enrolled,
-            attendee=guide.labs.attendee(g.enrolled),
-            course=guide.course,
-            states=states,
-            done=sum(state != Mark.TODO for state in states.values()),
-            **more,
-        )
+    def __init__(self, guide: Guide, config: Config) -> None:
+        self._guide = guide
+        self._config = config
 
-    def task_page(slug: str, task: Task, focus: bool = False) -> Response:
-        step, after = guide.course.step(slug), guide.course.after(slug)
-        html = page("_task_answer.html", step=step, task=task, after=after, focus=focus)
-        answer = make_response(html)
-        answer.headers["HX-Trigger"] = "work"
-        return answer
+    def blueprint(self) -> Blueprint:
+        """Every address, and what answers there."""
+        pages = Blueprint("attend", __name__)
+        pages.before_request(self._who_asks)
+        pages.add_url_rule("/resume", view_func=self.resume)
+        pages.add_url_rule("/prepare", view_func=self.preparing)
+        pages.add_url_rule("/prepare", view_func=self.prepare, methods=["POST"])
+        pages.add_url_rule("/steps/<slug>", view_func=self.step)
+        pages.add_url_rule("/steps/<slug>/task", view_func=self.task)
+        pages.add_url_rule("/steps/<slug>/check", view_func=self.check, methods=["POST"])
+        pages.add_url_rule("/steps/<slug>/do", view_func=self.do, methods=["POST"])
+        pages.add_url_rule("/steps/<slug>/read", view_func=self.read, methods=["POST"])
+        pages.add_url_rule("/pipeline", view_func=self.panel)
+        pages.add_url_rule("/terminal", view_func=self.terminal)
+        pages.add_url_rule("/terminal", view_func=self.renew, methods=["POST"])
+        return pages
 
-    @pages.get("/resume")
-    def resume() -> Response:
-        known = {step.slug for step in guide.course.steps}
-        slug = session.get("at") if session.get("at") in known else guide.next_to_do(g.enrolled).slug
+    def _who_asks(self) -> None:
+        g.enrolled = self._guide.progress.by_ticket(session.get("ticket", ""))
+        if g.enrolled is None:
+            raise NotSignedIn
+
+    def resume(self) -> Response:
+        """Where they were last in this browser, else the first step that is to do."""
+        slug = session.get("at")
+        if slug not in self._slugs():
+            slug = self._guide.next_to_do(g.enrolled).slug
         return redirect(url_for("attend.step", slug=slug), code=303)
 
-    @pages.get("/prepare")
-    def preparing() -> str:
-        return page("prepare.html", step=None, next=request.args.get("next", ""), problem="")
+    def preparing(self) -> str:
+        """The page that is seen while the account is prepared; it asks for that by itself."""
+        return self._page("prepare.html", step=None, next=request.args.get("next", ""), problem="")
 
-    @pages.post("/prepare")
-    def prepare() -> str | Response | tuple[str, int]:
+    def prepare(self) -> Response:
+        """Prepare the account, then go to the step that they came for."""
         wanted = request.form.get("next", "")
-        slug = wanted if wanted in {step.slug for step in guide.course.steps} else ""
+        slug = wanted if wanted in self._slugs() else ""
         try:
-            guide.lab_of(g.enrolled)
-        except NoGround as reason:
-            return _not_prepared(page, slug, str(reason))
-        except REFUSALS as error:
-            return _not_prepared(page, slug, ": ".join(refusal(error)[:2]))
+            self._guide.lab_of(g.enrolled)
+        except (NoGround, *REFUSALS) as reason:
+            return self._not_prepared(slug, _why(reason))
         there = url_for("attend.step", slug=slug) if slug else url_for("attend.resume")
         if htmx_request.htmx:
             return Response(status=204, headers={"HX-Redirect": there})
         return redirect(there, code=303)
 
-    @pages.get("/steps/<slug>")
-    def step(slug: str) -> str | Response:
-        current = guide.course.step(slug)
+    def _not_prepared(self, slug: str, problem: str) -> Response:
+        """Say why, where the attendee stands; with scripts the page tries again by itself."""
+        template = "_preparing.html" if htmx_request.htmx else "prepare.html"
+        html = self._page(template, step=None, next=slug, problem=problem)
+        return make_response(html, 200 if htmx_request.htmx else 503)
+
+    def step(self, slug: str) -> Answer:
+        """A step's page: the steps, the text, what is to do; the pipeline follows by itself."""
+        guide, current = self._guide, self._guide.course.step(slug)
         if not guide.labs.ready(g.enrolled):
             return redirect(url_for("attend.preparing", next=slug), code=303)
         session["at"] = slug
-        _tell_if_afresh(guide)
+        self._tell_if_afresh()
         guide.progress.record_once(g.enrolled.id, "opened", slug)
-        return page(
+        return self._page(
             "step.html",
             step=current,
             number=guide.course.steps.index(current) + 1,
@@ -91,82 +105,100 @@ def blueprint(guide: Guide, config: Config) -> Blueprint:
             after=guide.course.after(slug),
         )
 
-    @pages.get("/steps/<slug>/task")
-    def task(slug: str) -> str | Response | tuple[str, int]:
+    def task(self, slug: str) -> Answer:
         """How far it is; polled while a job runs, and silent while nothing has changed."""
-        now = guide.task(g.enrolled, slug, asking=False)
+        if request.args.get("v") == self._guide.task(g.enrolled, slug, asking=False).version:
+            return UNCHANGED
+        now = self._guide.task(g.enrolled, slug)
+        return self._task(slug, now, focus=now.passed and not now.running)
+
+    def check(self, slug: str) -> Answer:
+        """Keep the answers, look at the work. With ?v= it is the page that looks again by itself."""
+        self._guide.answer(g.enrolled, slug, request.form.to_dict())
+        self._guide.look(g.enrolled, slug)
+        if not htmx_request.htmx:
+            return self._back_to_task(slug)
+        now = self._guide.task(g.enrolled, slug)
         if request.args.get("v") == now.version:
             return UNCHANGED
-        full = guide.task(g.enrolled, slug)
-        return task_page(slug, full, focus=not full.running and full.passed)
+        return self._task(slug, now, focus="v" not in request.args)
 
-    @pages.post("/steps/<slug>/check")
-    def check(slug: str) -> Response | tuple[str, int]:
-        guide.answer(g.enrolled, slug, request.form.to_dict())
-        guide.look(g.enrolled, slug)
+    def do(self, slug: str) -> Answer:
+        """Ask for the step to be done; a second click shows the job that runs."""
+        self._guide.do(g.enrolled, slug)
         if not htmx_request.htmx:
-            return redirect(url_for("attend.step", slug=slug, _anchor="task"), code=303)
-        now = guide.task(g.enrolled, slug)
-        if request.args.get("v") == now.version:  # it looked again by itself
-            return UNCHANGED
-        return task_page(slug, now, focus="v" not in request.args)
+            return self._back_to_task(slug)
+        return self._task(slug, self._guide.task(g.enrolled, slug))
 
-    @pages.post("/steps/<slug>/do")
-    def do(slug: str) -> Response:
-        guide.do(g.enrolled, slug)
-        if not htmx_request.htmx:
-            return redirect(url_for("attend.step", slug=slug, _anchor="task"), code=303)
-        return task_page(slug, guide.task(g.enrolled, slug))
-
-    @pages.post("/steps/<slug>/read")
-    def read(slug: str) -> Response:
-        guide.read(g.enrolled, slug)
-        onwards = guide.course.after(slug)
+    def read(self, slug: str) -> Response:
+        """A page without a task has been read: onwards."""
+        self._guide.read(g.enrolled, slug)
+        onwards = self._guide.course.after(slug)
         return redirect(url_for("attend.step", slug=onwards.slug if onwards else slug), code=303)
 
-    @pages.get("/pipeline")
-    def panel() -> str | Response | tuple[str, int]:
+    def panel(self) -> Answer:
         """The attendee's pipeline; polled, and silent while nothing has changed."""
         try:
-            now = pipeline.panel(guide.lab_of(g.enrolled))
+            now = pipeline.panel(self._guide.lab_of(g.enrolled))
         except NoGround as reason:
             now = Panel(code="NotPrepared", words=str(reason))
         except REFUSALS as error:
             code, words, _ = refusal(error)
             now = Panel(code=code, words=words)
         if not htmx_request.htmx:
-            return page("pipeline.html", step=None, panel=now)
-        return UNCHANGED if request.args.get("v") == now.version else page("_pipeline.html", panel=now)
+            return self._page("pipeline.html", step=None, panel=now)
+        if request.args.get("v") == now.version:
+            return UNCHANGED
+        return self._page("_pipeline.html", panel=now)
 
-    @pages.route("/terminal", methods=["GET", "POST"])
-    def terminal_page() -> str:
-        """Credentials; POST is for new ones, with a whole hour before them."""
-        lab = guide.lab_of(g.enrolled)
-        if request.method == "POST":
-            lab = guide.labs.renewed(guide.progress.by_id(g.enrolled.id) or g.enrolled)
-        shown = terminal.credentials(lab, config.endpoint_url)
+    def terminal(self) -> str:
+        """Credentials for a terminal of the attendee's own."""
+        return self._terminal(self._guide.lab_of(g.enrolled))
+
+    def renew(self) -> str:
+        """New ones, with a whole hour before them."""
+        self._guide.lab_of(g.enrolled)
+        current = self._guide.progress.by_id(g.enrolled.id) or g.enrolled
+        return self._terminal(self._guide.labs.renewed(current))
+
+    def _terminal(self, lab: Lab) -> str:
+        shown = terminal.credentials(lab, self._config.endpoint_url)
         template = "_terminal.html" if htmx_request.htmx else "terminal.html"
-        return page(template, step=None, credentials=shown, lab=lab)
+        return self._page(template, step=None, credentials=shown, lab=lab)
 
-    return pages
+    def _page(self, template: str, **more: object) -> str:
+        states = self._guide.states(g.enrolled)
+        return render_template(
+            template,
+            enrolled=g.enrolled,
+            attendee=self._guide.labs.attendee(g.enrolled),
+            course=self._guide.course,
+            states=states,
+            done=sum(state != Mark.TODO for state in states.values()),
+            **more,
+        )
+
+    def _task(self, slug: str, task: Task, focus: bool = False) -> Response:
+        """The task anew, the list of steps with it; the pipeline is told to look as well."""
+        course = self._guide.course
+        html = self._page(
+            "_task_answer.html", step=course.step(slug), task=task, after=course.after(slug), focus=focus
+        )
+        return make_response(html, 200, {"HX-Trigger": "work"})
+
+    def _back_to_task(self, slug: str) -> Response:
+        return redirect(url_for("attend.step", slug=slug, _anchor="task"), code=303)
+
+    def _slugs(self) -> set[str]:
+        return {step.slug for step in self._guide.course.steps}
+
+    def _tell_if_afresh(self) -> None:
+        """Say once that the account was started afresh: what was in it no longer counts."""
+        latest = self._guide.progress.afresh(g.enrolled.id)
+        if latest != session.get("afresh", 0):
+            session["afresh"] = latest
+            flash(AFRESH)
 
 
-def _who_asks(guide: Guide) -> None:
-    g.enrolled = guide.progress.by_ticket(session.get("ticket", ""))
-    if g.enrolled is None:
-        raise NotSignedIn
-
-
-def _tell_if_afresh(guide: Guide) -> None:
-    """Say once that the account was started afresh: what was in it is gone, and no longer counts."""
-    latest = guide.progress.afresh(g.enrolled.id)
-    if latest != session.get("afresh", 0):
-        session["afresh"] = latest
-        flash(AFRESH)
-
-
-def _not_prepared(page: object, slug: str, problem: str) -> Response:
-    """Say why, where the attendee stands; with scripts the page tries again by itself."""
-    template = "_preparing.html" if htmx_request.htmx else "prepare.html"
-    html = page(template, step=None, next=slug, problem=problem)  # type: ignore[operator]
-    return make_response(html, 200 if htmx_request.htmx else 503)
+def _why(reason: Exception) -> str:
+    return str(reason) if isinstance(reason, NoGround) else ": ".join(refusal(reason)[:2])

@@ -15,61 +15,75 @@ LONGEST_NAME = 120
 NUMBERS = range(2, 100)
 
 
-def blueprint(guide: Guide, config: Config) -> Blueprint:
-    """The pages at the front door."""
-    pages = Blueprint("door", __name__)
+class Door:
+    """The pages of those who have not joined yet, or wish to leave."""
 
-    @pages.get("/")
-    def home() -> str | Response:
-        enrolled = guide.progress.by_ticket(session.get("ticket", ""))
-        if enrolled is None:
-            return _form(course=guide.course)
+    def __init__(self, guide: Guide, config: Config) -> None:
+        self._guide = guide
+        self._config = config
+
+    def blueprint(self) -> Blueprint:
+        """Every address, and what answers there."""
+        pages = Blueprint("door", __name__)
+        pages.add_url_rule("/", view_func=self.home)
+        pages.add_url_rule("/handle", view_func=self.suggestion)
+        pages.add_url_rule("/join", view_func=self.join, methods=["POST"])
+        pages.add_url_rule("/leave", view_func=self.leave, methods=["POST"])
+        return pages
+
+    def home(self) -> str | Response:
+        """What the workshop is, and the form to join; who has joined goes on where they were."""
+        if self._guide.progress.by_ticket(session.get("ticket", "")) is None:
+            return self._form()
         return redirect(url_for("attend.resume"), code=303)
 
-    @pages.get("/handle")
-    def suggestion() -> str:
+    def suggestion(self) -> str:
         """The handle that the convention makes of a name: a fragment of the form."""
-        suggested = _free(guide, handles.suggest(request.args.get("name", "")))
+        suggested = self._free(handles.suggest(request.args.get("name", "")))
         return render_template("_handle.html", handle=suggested, problem="")
 
-    @pages.post("/join")
-    def join() -> str | Response | tuple[str, int]:
+    def join(self) -> Response | tuple[str, int]:
+        """Join with a name, a handle, or both; on one's own machine also as before."""
         name = " ".join(request.form.get("name", "").split())[:LONGEST_NAME]
-        wanted = request.form.get("handle", "").strip().lower() or _free(guide, handles.suggest(name))
+        wanted = request.form.get("handle", "").strip().lower() or self._free(handles.suggest(name))
         if not handles.valid(wanted):
-            return _form(guide.course, name, wanted, _why_not(name, wanted)), 422
+            return self._form(name=name, handle=wanted, problem=_why_not(name, wanted)), 422
         try:
-            return _enter(guide.progress.enrol(wanted, name), "")
+            return _enter(self._guide.progress.enrol(wanted, name), "")
         except HandleTaken:
-            pass
-        known = guide.progress.by_handle(wanted)
-        at_home = _at_home(config)
-        if known and at_home and request.form.get("again") == wanted:
-            return _enter(known, f"Welcome back, {known.handle}. Everything is as you left it.")
-        return _form(guide.course, name, wanted, "", known=at_home, taken=True), 409
+            return self._join_again(name, wanted)
 
-    @pages.post("/leave")
-    def leave() -> Response:
-        enrolled = guide.progress.by_ticket(session.get("ticket", ""))
+    def _join_again(self, name: str, handle: str) -> Response | tuple[str, int]:
+        known, at_home = self._guide.progress.by_handle(handle), self._at_home()
+        if known and at_home and request.form.get("again") == handle:
+            return _enter(known, f"Welcome back, {handle}. Everything is as you left it.")
+        problem = f"The handle “{handle}” is taken: please choose another."
+        return self._form(name=name, handle=handle, problem=problem, known=at_home), 409
+
+    def leave(self) -> Response:
+        """Forget this browser; the record stays."""
+        enrolled = self._guide.progress.by_ticket(session.get("ticket", ""))
         session.clear()
         if enrolled:
             flash(f"You have left. Come back any time as {enrolled.handle}: all of it is kept.")
         return redirect(url_for("door.home"), code=303)
 
-    return pages
+    def _form(self, name: str = "", handle: str = "", problem: str = "", known: bool = False) -> str:
+        return render_template(
+            "home.html", course=self._guide.course, name=name, handle=handle, problem=problem, known=known
+        )
 
+    def _free(self, handle: str) -> str:
+        """The handle, or with a number where it is taken."""
+        by_handle = self._guide.progress.by_handle
+        if not handle or by_handle(handle) is None:
+            return handle
+        numbered = (handles.another(handle, number) for number in NUMBERS)
+        return next((one for one in numbered if by_handle(one) is None), "")
 
-def _form(
-    course: object,
-    name: str = "",
-    handle: str = "",
-    problem: str = "",
-    known: bool = False,
-    taken: bool = False,
-) -> str:
-    return render_template(
-        "home.html", course=course, name=name, handle=handle, problem=problem, known=known, taken=taken
-    )
+    def _at_home(self) -> bool:
+        """Whether who asks sits at this very machine, which is theirs alone."""
+        return self._config.local and request.remote_addr in HERE
 
 
 def _why_not(name: str, handle: str) -> str:
@@ -78,14 +92,6 @@ def _why_not(name: str, handle: str) -> str:
     if name:
         return f"We cannot make a handle of that name: please choose one. {handles.RULE}"
     return "Tell us your name, or choose a handle."
-
-
-def _free(guide: Guide, handle: str) -> str:
-    """The handle, or with a number where it is taken."""
-    if not handle or guide.progress.by_handle(handle) is None:
-        return handle
-    numbered = (handles.another(handle, number) for number in NUMBERS)
-    return next((one for one in numbered if guide.progress.by_handle(one) is None), "")
 
 
 def _enter(enrolled: Enrolled, words: str) -> Response:
@@ -97,8 +103,3 @@ def _enter(enrolled: Enrolled, words: str) -> Response:
     wanted = request.form.get("next", "")
     ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
     return redirect(wanted if ours else url_for("attend.resume"), code=303)
-
-
-def _at_home(config: Config) -> bool:
-    """Whether who asks sits at this very machine, which is theirs alone."""
-    return config.local and request.remote_addr in HERE
