@@ -180,6 +180,16 @@ def test_a_change_set_whose_role_has_gone_leaves_the_stack_as_it_was(account: Ac
     assert status(account, "s") == "CREATE_COMPLETE"
 
 
+def test_a_stack_can_be_deleted_while_it_is_being_created(account: Account) -> None:
+    row = {f"L{n}": group(f"/{n}") | ({"DependsOn": f"L{n - 1}"} if n else {}) for n in range(400)}
+    cloudformation = account.client("cloudformation")
+    stack = cloudformation.create_stack(StackName="s", TemplateBody=template(**row))["StackId"]
+    cloudformation.delete_stack(StackName="s")
+    assert status(account, stack) == "DELETE_COMPLETE"
+    assert groups(account) == {}
+    assert not any("ROLLBACK" in state for _, state, _ in history(account, stack))
+
+
 def test_deleting_what_is_not_there_succeeds(account: Account) -> None:
     account.client("cloudformation").delete_stack(StackName="absent")
 

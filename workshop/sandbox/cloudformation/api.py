@@ -10,6 +10,8 @@ import threading
 from collections.abc import MutableMapping
 from typing import TYPE_CHECKING
 
+from workshop.sandbox.snapshot.kept import Kept
+
 from .changesets import ChangeSetOperations
 from .looking import LookOperations
 from .office import Office
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class CloudFormation(StackOperations, ChangeSetOperations, LookOperations):
-    """AWS CloudFormation; `state` holds everything that is to survive a restart."""
+    """AWS CloudFormation."""
 
     name = "cloudformation"
     complete = True
@@ -33,9 +35,10 @@ class CloudFormation(StackOperations, ChangeSetOperations, LookOperations):
     def state(self) -> MutableMapping[tuple[str, str], Region]:
         return self.office.ledger.state
 
-    @state.setter
-    def state(self, saved: MutableMapping[tuple[str, str], Region]) -> None:
-        self.office.ledger.state = dict(saved)
+    @property
+    def kept(self) -> Kept:
+        """What of it is saved: preferably while no resource is halfway there."""
+        return Kept(self.state, lambda _: [self.office.ledger.lock], self.office.ledger.busy)
 
     def start(self) -> None:
         """Load what is slow to load meanwhile, and settle what a stop has interrupted."""

@@ -130,11 +130,12 @@ class Office:
         ).start()
         running.done.wait(patience)
 
-    def cancel(self, stack: Stack) -> None:
-        """Ask the operation on `stack` to stop where it is."""
+    def cancel(self, stack: Stack, *, to_delete: bool = False) -> None:
+        """Ask the operation on `stack` to stop where it is, and to leave the rest to a deletion."""
         with self.ledger.lock:
             running = self._running.get(stack.id)
         if running:
+            running.site.superseded = to_delete
             running.site.cancelled.set()
 
     def warm(self) -> None:

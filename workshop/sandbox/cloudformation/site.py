@@ -24,7 +24,7 @@ class Site:
     `client` makes boto3 clients that act as the stack's role or caller;
     `wait_for_stack` waits for a nested stack (parent, id) and gives its status and reason;
     setting `cancelled` stops the operation before its next resource.  `policy` is the
-    stack policy in force.
+    stack policy in force; `superseded` means that a deletion takes over from here.
     """
 
     ledger: Ledger
@@ -40,6 +40,7 @@ class Site:
     imports: set[str] = field(default_factory=set)
     cancelled: threading.Event = field(default_factory=threading.Event)
     why_cancelled: str = "User Initiated. "
+    superseded: bool = False
     policy: str | None = None
 
     def record(self, resource: Resource, status: str, reason: str | None = None) -> Resource:

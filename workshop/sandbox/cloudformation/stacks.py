@@ -107,7 +107,7 @@ class StackOperations:
         ledger = self.office.ledger
         if token:
             stack.tokens[token] = "delete"
-        self.office.cancel(stack)
+        self.office.cancel(stack, to_delete=True)
         with ledger.lock:
             region = self.office.region(call)
             used = [(o.export, region.importers(o.export)) for o in stack.outputs if o.export]

@@ -30,6 +30,8 @@ class Worker:
         """Make everything that `wanted` says; on failure go back, or stay, or vanish."""
         with self._time_limit():
             reason, _ = self._build(wanted)
+        if self._site.superseded:
+            return
         if reason is None:
             self._site.status("CREATE_COMPLETE")
         elif on_failure == "DO_NOTHING":
