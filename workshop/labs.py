@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shlex
 import subprocess
 import threading
@@ -13,6 +14,8 @@ from workshop.config import Config
 from workshop.lab import REFUSALS, Attendee, Aws, Keys, Lab, refusal
 from workshop.progress import Enrolled, Progress
 from workshop.vault import Vault
+
+log = logging.getLogger(__name__)
 
 # What AWS says of keys or a role that it does not know: the account has been started afresh.
 STALE = {
@@ -129,5 +132,6 @@ class Labs:
             done = subprocess.run(words, capture_output=True, text=True, timeout=SECONDS, check=True)
             given = json.loads(done.stdout)
         except (OSError, subprocess.SubprocessError, ValueError) as error:
-            raise NoGround(f"The command for the account's credentials failed: {error}") from error
+            log.exception("no credentials for account %s: %s", account, getattr(error, "stderr", ""))
+            raise NoGround("The command for the account's credentials failed; the log says why.") from error
         return Keys(given["AccessKeyId"], given["SecretAccessKey"], given.get("SessionToken"))
