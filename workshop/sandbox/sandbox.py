@@ -14,13 +14,15 @@ from workshop.sandbox.identity.sessions import Sessions, load_key
 from workshop.sandbox.isolation import Isolation
 from workshop.sandbox.permissions.permissions import Permissions
 from workshop.sandbox.settings import Settings
+from workshop.sandbox.snapshot import Snapshot
 
 
 class Service(Protocol):
     """An AWS service of ours: operations are methods named as in boto3.
 
     They take a Call and return what boto3 would show.  `complete` services answer an
-    operation they lack with NotImplemented, others leave it to moto.
+    operation they lack with NotImplemented, others leave it to moto.  One that has state of
+    its own says so in `kept`, and it survives a restart.
     """
 
     name: ClassVar[str]
@@ -38,6 +40,7 @@ class Sandbox:
         self.permissions = Permissions(self)
         self.clients = Clients(self)
         self.events = Events(self)
+        self.snapshot = Snapshot(self)
         self.isolation = Isolation(settings)
         self.api = AwsApi(self)
         self.services = {service.name: service for service in (make(self) for make in services)}
@@ -51,12 +54,19 @@ class Sandbox:
         return self.services[name]
 
     def start(self) -> None:
-        """Begin what services do in the background."""
+        """Go on from the saved state, and begin what services do in the background."""
+        self.snapshot.restore()
         for service in [*self.services.values(), self.events]:
             getattr(service, "start", lambda: None)()
+        self.snapshot.start()
 
     def stop(self) -> None:
-        """End it all; no process of a build or function survives."""
+        """End it all; no process of a build or function survives.
+
+        What is under way is saved as such before it is ended, so that there is one way back
+        only: that of a crash.
+        """
+        self.snapshot.stop()
         for service in [self.events, *reversed(self.services.values())]:
             getattr(service, "stop", lambda: None)()
         self.isolation.stop()

@@ -13,6 +13,7 @@ from workshop.sandbox.apigateway import design, openapi, parts
 from workshop.sandbox.apigateway.routes import DEFAULT
 from workshop.sandbox.apigateway.state import HttpApi, Item, State
 from workshop.sandbox.call import AwsError, Call
+from workshop.sandbox.snapshot.kept import Kept
 
 if TYPE_CHECKING:
     from workshop.sandbox.sandbox import Sandbox
@@ -39,6 +40,11 @@ class ApiGatewayV2:
         self._port = sandbox.settings.port
         self.states: dict[tuple[str, str], State] = {}
         self.lock = threading.RLock()
+
+    @property
+    def kept(self) -> Kept:
+        """What of it is saved."""
+        return Kept(self.states, lambda _: [self.lock])
 
     def owner(self, api_id: str) -> tuple[str, str, HttpApi] | None:
         """Account, region and API of an id, of whatever account."""

@@ -18,6 +18,7 @@ from workshop.sandbox.apigateway import openapi
 from workshop.sandbox.apigateway.routes import Route
 from workshop.sandbox.apigateway.state import Item, State
 from workshop.sandbox.call import AwsError, Call
+from workshop.sandbox.snapshot.kept import Kept
 
 if TYPE_CHECKING:
     from workshop.sandbox.sandbox import Sandbox
@@ -34,6 +35,11 @@ class ApiGateway:
     def __init__(self, sandbox: Sandbox) -> None:
         self.states: dict[tuple[str, str], State] = {}
         self.lock = threading.RLock()
+
+    @property
+    def kept(self) -> Kept:
+        """What of it is saved."""
+        return Kept(self.states, lambda _: [self.lock])
 
     def owner(self, api_id: str) -> tuple[str, str, RestAPI] | None:
         """Account, region and API of an id, of whatever account."""

@@ -17,6 +17,7 @@ from workshop.sandbox.codebuild.record import Record
 from workshop.sandbox.codebuild.reports import ReportGroups
 from workshop.sandbox.codebuild.run import sweep
 from workshop.sandbox.isolation import IsolationUnavailable
+from workshop.sandbox.snapshot.kept import Kept
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,11 @@ class CodeBuild(Projects, Builds, ReportGroups):
 
     name: ClassVar[str] = "codebuild"
     complete: ClassVar[bool] = True
+
+    @property
+    def kept(self) -> Kept:
+        """What of it is saved."""
+        return Kept(self.state, lambda _: [self.lock])
 
     def start(self) -> None:
         """Give up builds that an earlier process left; try the isolation before a build waits for it."""

@@ -25,6 +25,7 @@ from workshop.sandbox.codecommit.state import Repository
 from workshop.sandbox.codecommit.templates import Templates
 from workshop.sandbox.codecommit.triggering import Triggers
 from workshop.sandbox.codecommit.words import no_commit, no_repository
+from workshop.sandbox.snapshot.kept import Kept
 
 
 class CodeCommit(Repositories, Branches, Commits, Files, Comments, Approvals, Templates, Triggers):
@@ -32,6 +33,11 @@ class CodeCommit(Repositories, Branches, Commits, Files, Comments, Approvals, Te
 
     name: ClassVar[str] = "codecommit"
     complete: ClassVar[bool] = True
+
+    @property
+    def kept(self) -> Kept:
+        """What of it is saved; git objects are on disk anyway."""
+        return self.store.kept
 
     def archive(self, account: str, region: str, repository: str, commit: str) -> bytes:
         """The files of a commit as a zip, for CodePipeline's source action.

@@ -13,6 +13,7 @@ from workshop.sandbox.codecommit import git
 from workshop.sandbox.codecommit.git import Git
 from workshop.sandbox.codecommit.state import Repository, State
 from workshop.sandbox.codecommit.words import no_repository
+from workshop.sandbox.snapshot.kept import Kept, Lock
 
 
 class Store:
@@ -72,8 +73,21 @@ class Store:
         return self._folder / repository.account / repository.region / repository.id
 
     def lock(self, repository: Repository) -> threading.RLock:
+        return self._lock(repository.id)
+
+    def _lock(self, repository_id: str) -> threading.RLock:
         with self._guard:
-            return self._locks.setdefault(repository.id, threading.RLock())
+            return self._locks.setdefault(repository_id, threading.RLock())
+
+    @property
+    def kept(self) -> Kept:
+        """The states, which change only under a repository's lock or under that of the names."""
+        return Kept(self.states, self._locks_of)
+
+    def _locks_of(self, account: str) -> list[Lock]:
+        places = [place for place in list(self.states) if place[0] == account]
+        of = [one.id for place in places for one in list(self.states[place].repositories.values())]
+        return [*(self.names(*place) for place in places), *map(self._lock, of)]
 
     def names(self, account: str, region: str) -> threading.RLock:
         """The lock under which an account's repositories get and change their names."""

@@ -15,6 +15,7 @@ from workshop.sandbox.codepipeline.gates import Gates
 from workshop.sandbox.codepipeline.pipelines import Pipelines
 from workshop.sandbox.codepipeline.state import Trigger
 from workshop.sandbox.codepipeline.work import ActionFailed
+from workshop.sandbox.snapshot.kept import Kept
 
 if TYPE_CHECKING:
     from workshop.sandbox.sandbox import Sandbox
@@ -32,6 +33,11 @@ class CodePipeline(Pipelines, Executions, Gates):
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__(sandbox)
         self.clock = Clock(sandbox, self.register, self.conductor, self.start_execution)
+
+    @property
+    def kept(self) -> Kept:
+        """What of it is saved."""
+        return Kept(self.register.states, lambda _: [self.conductor.lock])
 
     def start_by_event(self, who: Principal, arn: str, rule: str, asked: dict[str, Any]) -> str:
         """Start the pipeline `arn` because the EventBridge rule `rule` (its ARN) matched; the execution's id.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
 import uuid
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
@@ -35,7 +35,7 @@ class AwsApi:
         start_response(f"{answer.status} {'OK' if answer.status < 400 else 'Error'}", list(headers.items()))
         return [] if request.method == "HEAD" else [answer.body]
 
-    def turn(self, account: str) -> AbstractContextManager[object]:
+    def turn(self, account: str) -> threading.RLock:
         """An account's turn at moto's state, for services of ours that change it directly."""
         return self._moto.turn(account)
 
@@ -71,7 +71,10 @@ class AwsApi:
             request.remote_addr or "127.0.0.1",
         )
         self._sandbox.permissions.authorize(call, request)
-        return self._perform(request, at, call)
+        try:
+            return self._perform(request, at, call)
+        finally:
+            self._sandbox.snapshot.notice(call)
 
     def _perform(self, request: Request, at: wire.Route, call: Call) -> wire.Reply:
         service = self._sandbox.services.get(call.service)

@@ -1,4 +1,7 @@
-"""The first layer: keeps out what no AWS client sends, and says whether the sandbox is up."""
+"""The first layer: keeps out what no AWS client sends, and says whether the sandbox is up.
+
+Besides `status` its health page has `restored` or `refused`: what became of the saved state.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +26,12 @@ class Guard:
 
     def __init__(self, sandbox: Sandbox, inner: Application) -> None:
         self._inner = inner
+        self._snapshot = sandbox.snapshot
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if path == HEALTH:
-            return _plain(start_response, "200 OK", {"status": "ok"})
+            return _plain(start_response, "200 OK", {"status": "ok", **self._snapshot.told})
         if path.startswith(CLOSED):
             return _plain(start_response, "404 Not Found", {"message": "Not Found"})
         environ.pop("HTTP_X_MOTO_ACCOUNT_ID", None)

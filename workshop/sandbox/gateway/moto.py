@@ -67,7 +67,7 @@ class Moto:
         """The account's turn; a long poll takes none, since it would hold up what it waits for."""
         return nullcontext() if call.operation == "ReceiveMessage" else self.turn(call.account)
 
-    def turn(self, account: str) -> AbstractContextManager[object]:
+    def turn(self, account: str) -> threading.RLock:
         """The turn of an account, for whoever changes moto's state directly."""
         return self._locks[account]
 

@@ -15,9 +15,11 @@ from typing import Any
 from moto.iam.models import User, iam_backends
 
 from workshop.sandbox.call import AwsError, Call, Principal
+from workshop.sandbox.snapshot.kept import Kept
 
 SERVICE = "codecommit.amazonaws.com"
 MOST = 2
+IN_ALL_REGIONS = "aws"
 NO_ENTITY = "NoSuchEntity"
 ALPHABET = string.ascii_uppercase + string.digits
 SECRET_ALPHABET = string.ascii_letters + string.digits + "+/"
@@ -38,7 +40,7 @@ class GitPassword:
 
 @dataclass
 class State:
-    """All git passwords, by their user names for git."""
+    """An account's git passwords, by their user names for git."""
 
     passwords: dict[str, GitPassword] = field(default_factory=dict)
 
@@ -47,12 +49,17 @@ class GitPasswords:
     """Makes and finds git passwords, two at most for a user."""
 
     def __init__(self) -> None:
-        self.state = State()
+        self.states: dict[tuple[str, str], State] = {}
         self._lock = threading.Lock()
+
+    @property
+    def kept(self) -> Kept:
+        """What of them is saved."""
+        return Kept(self.states, lambda _: [self._lock])
 
     def find(self, login: str) -> GitPassword | None:
         """The active password under a git user name, if its IAM user is still there."""
-        found = self.state.passwords.get(login)
+        found = self._state(login.rpartition("-at-")[2]).passwords.get(login)
         if found is None or found.status != "Active":
             return None
         return found if found.user in iam_backends[found.principal.account]["aws"].users else None
@@ -69,25 +76,29 @@ class GitPasswords:
                 words = f"Cannot exceed quota for ServiceSpecificCredentialsPerUser: {MOST}"
                 raise AwsError("LimitExceeded", words, 409)
             made = _made(call.account, user, {p.login for p in held})
-            self.state.passwords[made.login] = made
+            state = self.states.setdefault((call.account, IN_ALL_REGIONS), State())
+            state.passwords[made.login] = made
         return made
 
     def of(self, account: str, user: str | None = None) -> list[GitPassword]:
         """Those of an account, or of one user in it."""
-        held = [p for p in list(self.state.passwords.values()) if p.principal.account == account]
+        held = list(self._state(account).passwords.values())
         return [p for p in held if user in (None, p.user)]
+
+    def _state(self, account: str) -> State:
+        return self.states.get((account, IN_ALL_REGIONS)) or State()
 
     def change(self, call: Call, **changes: Any) -> GitPassword:
         """Change the one that the call names by its id."""
         with self._lock:
             changed = replace(self._named(call), **changes)
-            self.state.passwords[changed.login] = changed
+            self._state(call.account).passwords[changed.login] = changed
         return changed
 
     def delete(self, call: Call) -> None:
         """Forget the one that the call names by its id."""
         with self._lock:
-            del self.state.passwords[self._named(call).login]
+            del self._state(call.account).passwords[self._named(call).login]
 
     def _named(self, call: Call) -> GitPassword:
         wanted = call.params["ServiceSpecificCredentialId"]

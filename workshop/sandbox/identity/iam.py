@@ -12,6 +12,7 @@ from moto.iam.exceptions import IAMException
 from workshop.sandbox.call import AwsError, Call
 from workshop.sandbox.identity import entities, gitpasswords, library, simulation, trustpolicy
 from workshop.sandbox.permissions.grants import iam_of, user_name
+from workshop.sandbox.snapshot.kept import Kept
 
 if TYPE_CHECKING:
     from workshop.sandbox.sandbox import Sandbox
@@ -29,6 +30,11 @@ class Iam:
         self._sandbox = sandbox
         self.git_passwords = gitpasswords.GitPasswords()
         library.install()
+
+    @property
+    def kept(self) -> Kept:
+        """What of it is saved besides moto's state."""
+        return self.git_passwords.kept
 
     def _changing(self, call: Call) -> AbstractContextManager[object]:
         return self._sandbox.api.turn(call.account)

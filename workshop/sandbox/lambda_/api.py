@@ -29,6 +29,7 @@ from workshop.sandbox.lambda_.settings import FunctionSettings
 from workshop.sandbox.lambda_.shelf import Shelf
 from workshop.sandbox.lambda_.state import Function, Version
 from workshop.sandbox.lambda_.versions import Versions
+from workshop.sandbox.snapshot.kept import Kept
 
 if TYPE_CHECKING:
     from workshop.sandbox.sandbox import Sandbox
@@ -56,6 +57,11 @@ class Lambda:
         self._policies = Policies(self.shelf)
         self._layers = Layers(self.shelf, self._functions, self.download)
         self._settings = FunctionSettings(self.shelf, sandbox.endpoint)
+
+    @property
+    def kept(self) -> Kept:
+        """What of it is saved; deployment packages are on disk anyway."""
+        return Kept(self.shelf.states, lambda _: [self.shelf.lock])
 
     def start(self) -> None:
         """Begin to write logs, to keep environments warm and to work off asynchronous events."""

@@ -1,0 +1,177 @@
+"""Saves every account soon after it changed, and restores all of them at the start.
+
+An account is saved whole, at a moment when nothing in it changes: moto's turn and the locks of
+our services are held meanwhile (some milliseconds).  What is on disk already, git objects and
+deployment packages, is not saved again.  What a crash loses: changes of the last seconds, events
+on their way to targets, asynchronous invocations that waited for their turn.  What was under way
+is taken up by the services themselves when they start: their states say how far it got.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workshop.sandbox.call import Call
+from workshop.sandbox.snapshot import graph, origin
+from workshop.sandbox.snapshot.changes import changed_by
+from workshop.sandbox.snapshot.drawer import Drawer, drawers, move_aside
+from workshop.sandbox.snapshot.holdings import Holdings, dump
+from workshop.sandbox.snapshot.kept import Disturbed, Kept, still
+
+if TYPE_CHECKING:
+    from workshop.sandbox.sandbox import Sandbox
+
+log = logging.getLogger(__name__)
+
+BEAT = 0.25  # seconds between two looks at what has changed
+QUIET = 0.3  # seconds without a change after which an account is saved at once
+LATEST = 2.0  # seconds after which it is saved although it goes on changing
+LATEST_BUSY = 6.0  # the same while something is half done
+PATIENCE = 0.2  # seconds to wait for one lock
+REST = 4.0  # times as long as a save took, the next one waits: saving gets a fifth of the time
+LAST_WORDS = 5.0  # seconds that a stopping sandbox gives its last save
+BELONGINGS = ("snapshot", "codecommit", "lambda")  # below the state folder: they go together
+WAY_ON = "The sandbox starts empty; catching up in the workshop makes everything again."
+
+
+@dataclass
+class Change:
+    """When an account began to differ from what is saved, and when it last changed."""
+
+    since: float
+    last: float
+
+
+class Snapshot:
+    """The saved state of one sandbox; `told` is what its health page says of the restoring."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.told: dict[str, str] = {}
+        self._sandbox = sandbox
+        self._folder = sandbox.settings.state / "snapshot"
+        self._changes: dict[str, Change] = {}
+        self._digests: dict[str, graph.Digests] = {}
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="snapshot", daemon=True)
+        sandbox.events.listen(lambda event: self.touch(event.account))
+
+    def touch(self, account: str) -> None:
+        """Something has changed in an account: save it soon."""
+        now = time.monotonic()
+        with self._lock:
+            self._changes.setdefault(account, Change(now, now)).last = now
+
+    def notice(self, call: Call) -> None:
+        """A call was made: save soon what it may have changed."""
+        for account in changed_by(call):
+            self.touch(account)
+
+    def restore(self) -> None:
+        """Bring back what is saved, before anything runs; what cannot be read is moved aside."""
+        why = origin.objection(self._folder) if self._folder.exists() else None
+        if why:
+            self._refuse(why)
+        elif found := drawers(self._folder):
+            restored = [drawer for drawer in found if self._open(drawer)]
+            self.told["restored"] = _accounts(len(restored))
+            log.info("The sandbox goes on from its saved state: %s.", self.told["restored"])
+        origin.sign(self._folder)
+
+    def start(self) -> None:
+        """Begin to save."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Save what has changed, and nothing that happens from now on."""
+        self._ended.set()
+        if not self._thread.is_alive():
+            return
+        self._thread.join()
+        until = time.monotonic() + LAST_WORDS
+        while self._changes and time.monotonic() < until:
+            for account in list(self._changes):
+                self._save(account)
+
+    def _run(self) -> None:
+        while not self._ended.wait(BEAT):
+            for account in self._due(time.monotonic()):
+                began = time.monotonic()
+                self._save(account)
+                if self._ended.wait((time.monotonic() - began) * REST):
+                    return
+
+    def _due(self, now: float) -> list[str]:
+        with self._lock:
+            changes = list(self._changes.items())
+        return [account for account, change in changes if self._is_due(account, change, now)]
+
+    def _is_due(self, account: str, change: Change, now: float) -> bool:
+        if any(kept.busy(account) for kept in self._kept().values()):
+            return now - change.since > LATEST_BUSY
+        return now - change.last > QUIET or now - change.since > LATEST
+
+    def _save(self, account: str) -> None:
+        with self._lock:
+            change = self._changes.pop(account, None)
+        try:
+            dump = self._dump(account)
+            Drawer(self._folder / account).write(dump)
+        except (Disturbed, RuntimeError):  # a dictionary changed its size while it was read
+            self._again(account, change)
+        except OSError as refused:
+            log.error("Account %s could not be saved: %s", account, refused)
+            self._again(account, change)
+
+    def _again(self, account: str, change: Change | None) -> None:
+        """What was not saved has still changed, since when it had."""
+        self._digests.pop(account, None)
+        self.touch(account)
+        with self._lock:
+            if change:
+                self._changes[account].since = change.since
+
+    def _dump(self, account: str) -> graph.Dump:
+        kept = self._kept()
+        locks = [lock for one in kept.values() for lock in one.locks(account)]
+        known = self._digests.setdefault(account, graph.Digests())
+        with still([self._sandbox.api.turn(account), *locks], PATIENCE):
+            return dump(account, Holdings.of(account, kept), known)
+
+    def _open(self, drawer: Drawer) -> bool:
+        """Restore an account; False if its state cannot be read."""
+        try:
+            held: Holdings = graph.load(drawer.read(), drawer.body)
+        except Exception as broken:  # pickle raises whatever a damaged file leads it to
+            log.exception("the saved state of account %s cannot be read", drawer.account)
+            aside = self._aside()
+            move_aside([drawer.folder], aside)
+            self.told["refused"] = (
+                f"The saved state of account {drawer.account} cannot be read ({type(broken).__name__}) "
+                f"and was moved to {aside.name}; catching up in the workshop makes everything again."
+            )
+            return False
+        held.put(drawer.account, self._kept())
+        return True
+
+    def _refuse(self, why: str) -> None:
+        state, aside = self._sandbox.settings.state, self._aside()
+        move_aside([state / name for name in BELONGINGS], aside)
+        self.told["refused"] = f"{why} It was moved to {aside.name}. {WAY_ON}"
+        log.warning("%s", self.told["refused"])
+
+    def _aside(self) -> Path:
+        return self._sandbox.settings.state / f"refused-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+
+    def _kept(self) -> dict[str, Kept]:
+        return {name: one.kept for name, one in self._sandbox.services.items() if hasattr(one, "kept")}
+
+
+def _accounts(number: int) -> str:
+    return "1 account" if number == 1 else f"{number} accounts"
