@@ -85,7 +85,8 @@ def run(config: Config, open_browser: bool | None) -> int:
     except Obstacle as obstacle:
         console.print(f"[red]✕[/] {obstacle}")
         return 1
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job ignores SIGINT
+        signal.signal(number, _interrupt)
     programs: list[Program] = []
     try:
         with console.status("Starting …") as status:
@@ -283,6 +284,7 @@ def serve_web(config: Config) -> None:
             self.cfg.set("threads", 16)
             self.cfg.set("workers", config.web_workers)
             self.cfg.set("graceful_timeout", 3)
+            self.cfg.set("control_socket_disable", True)
 
         def load(self) -> Any:
             from workshop.app import create_app
