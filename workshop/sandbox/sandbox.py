@@ -58,6 +58,8 @@ class Sandbox:
         self.snapshot.restore()
         for service in [*self.services.values(), self.events]:
             getattr(service, "start", lambda: None)()
+        for service in self.services.values():
+            getattr(service, "resume", lambda: None)()
         self.snapshot.start()
 
     def stop(self) -> None:

@@ -41,9 +41,12 @@ class CloudFormation(StackOperations, ChangeSetOperations, LookOperations):
         return Kept(self.state, lambda _: [self.office.ledger.lock], self.office.ledger.busy)
 
     def start(self) -> None:
-        """Load what is slow to load meanwhile, and settle what a stop has interrupted."""
-        self.office.mend()
+        """Load what is slow to load meanwhile."""
         threading.Thread(target=self.office.warm, name="cloudformation-warm", daemon=True).start()
+
+    def resume(self) -> None:
+        """Go on with what a stop of the sandbox has interrupted."""
+        threading.Thread(target=self.office.resume, name="cloudformation-resume", daemon=True).start()
 
     def stop(self) -> None:
         """Stop the operations that are running."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from workshop.sandbox.call import AwsError, Call
@@ -13,6 +14,7 @@ from .sources import invalid
 from .stacks import check_name, check_updatable, start_update
 from .state import ChangeSet, Definition, Stack
 from .template import Template, TemplateError
+from .worker import Worker
 
 NOTHING = (
     "The submitted information didn't contain changes. Submit different information to create a change set."
@@ -167,23 +169,15 @@ class ChangeSetOperations:
                 del region.change_sets[other.id]
 
     def _execute(self, call: Call, stack: Stack, found: ChangeSet) -> None:
-        def done() -> None:
-            failed = "ROLLBACK" in stack.status or "FAILED" in stack.status
-            found.execution = "EXECUTE_FAILED" if failed else "EXECUTE_COMPLETE"
-
         if found.kind == "UPDATE":
-            start_update(self.office, call, stack, found.definition, stack.role, done)
+            start_update(self.office, call, stack, found.definition, stack.role)
             return
         token = call.params.get("ClientRequestToken")
         stack.definition = found.definition
         stack.disable_rollback = bool(call.params.get("DisableRollback"))
         self.office.ledger.status(stack, "CREATE_IN_PROGRESS", "User Initiated", token)
         on_failure = found.on_failure or ("DO_NOTHING" if stack.disable_rollback else "ROLLBACK")
-
-        def act(worker: Any) -> None:
-            worker.create(found.definition, on_failure)
-            done()
-
+        act = partial(Worker.create, wanted=found.definition, on_failure=on_failure)
         self.office.begin(stack, act, caller=call.caller, token=token)
 
     def _found(self, call: Call) -> tuple[Stack, ChangeSet]:

@@ -33,16 +33,11 @@ class Ledger:
             return self.state.setdefault((account, region), Region())
 
     def busy(self, account: str) -> bool:
-        """Whether a resource of the account's stacks is being made, changed or removed."""
+        """Whether an operation is just beginning, or a resource is being made, changed or removed."""
         with self.lock:
-            stacks = [
-                stack
-                for place, region in self.state.items()
-                if place[0] == account
-                for stack in region.stacks.values()
-                if stack.busy
-            ]
-            return any(one.status.endswith("_IN_PROGRESS") for s in stacks for one in s.resources.values())
+            regions = [region for place, region in self.state.items() if place[0] == account]
+            stacks = [stack for region in regions for stack in region.stacks.values() if stack.busy]
+            return any(stack.operation is None or stack.halfway for stack in stacks)
 
     def now(self) -> datetime:
         """The time, never the same twice: events are told apart and ordered by it."""

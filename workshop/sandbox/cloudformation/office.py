@@ -6,8 +6,7 @@ import functools
 import logging
 import threading
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from workshop.sandbox.call import AwsError, Call, Credentials, Principal
@@ -21,7 +20,7 @@ from .sam import Sam
 from .scope import Place
 from .site import Site
 from .sources import invalid
-from .state import Region, Stack
+from .state import Operation, Region, Stack
 from .worker import Worker
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ SERVICE = "cloudformation.amazonaws.com"
 # Most operations here end within this many seconds.  An answer that waits for them spares
 # clients, whose waiters look at once and then sleep for 5 to 30 seconds.
 PATIENCE = 0.75
+NESTED = 60.0  # seconds that a resumed nested stack has before the one around it goes on
 STOPPED = "The sandbox was stopped during this operation."
 
 
@@ -100,13 +100,18 @@ class Office:
     def begin(
         self,
         stack: Stack,
-        act: Callable[[Worker], None],
+        act: functools.partial[None],
         *,
         caller: Principal,
         token: str | None = None,
         patience: float = PATIENCE,
+        resuming: Operation | None = None,
     ) -> None:
-        """Start `act` for `stack`, under its role or as `caller`; waits for the end, but not for long."""
+        """Have a worker `act` for `stack`, under its role or as `caller`; waits for the end, not for long.
+
+        AwsError ValidationError if the role cannot be assumed.  `resuming` is the operation that
+        `act` goes on with.
+        """
         place = self.place(stack)
         who: Credentials | Principal = self._assume(stack.role, place.region) if stack.role else caller
         site = Site(
@@ -125,6 +130,9 @@ class Office:
         with self.ledger.lock:
             earlier = self._running.get(stack.id)
             self._running[stack.id] = running
+            stack.operation = resuming or Operation(
+                act, caller, token, dict(stack.resources), stack.before, stack.undo
+            )
         threading.Thread(
             target=self._run, args=(stack, running, earlier, act), name=f"stack-{stack.name}", daemon=True
         ).start()
@@ -145,11 +153,25 @@ class Office:
         for service in ("iam", "lambda", "apigatewayv2", "s3"):
             self._client(nobody, self._sandbox.settings.region, service)
 
-    def mend(self) -> None:
-        """After a restart: what was under way has stopped halfway, and says so."""
-        for region in list(self.ledger.state.values()):
-            for stack in [s for s in region.stacks.values() if s.busy]:
-                self.ledger.status(stack, _failed(stack.status), STOPPED)
+    def resume(self) -> None:
+        """After a restart: go on with what was under way, nested stacks before those around them."""
+        stacks = [stack for region in list(self.ledger.state.values()) for stack in region.stacks.values()]
+        for stack in sorted(filter(lambda one: one.busy, stacks), key=lambda one: one.parent is None):
+            try:
+                self._resume(stack)
+            except AwsError as refused:
+                self.ledger.status(stack, _failed(stack.status), refused.message)
+
+    def _resume(self, stack: Stack) -> None:
+        operation = stack.operation
+        if operation is None:
+            self.ledger.status(stack, _failed(stack.status), STOPPED)
+            return
+        # As in AWS, an operation goes on when the session that asked for it is over.
+        caller = replace(operation.caller, expires=None)
+        patience = NESTED if stack.parent else 0
+        act = functools.partial(Worker.resume, operation=operation)
+        self.begin(stack, act, caller=caller, token=operation.token, patience=patience, resuming=operation)
 
     def stop(self) -> None:
         """Cancel what is running and wait for it."""
@@ -159,7 +181,7 @@ class Office:
             running.done.wait(5)
 
     def _run(
-        self, stack: Stack, running: Running, earlier: Running | None, act: Callable[[Worker], None]
+        self, stack: Stack, running: Running, earlier: Running | None, act: functools.partial[None]
     ) -> None:
         if earlier:
             earlier.done.wait()
@@ -173,6 +195,7 @@ class Office:
 
     def _close(self, stack: Stack, running: Running) -> None:
         with self.ledger.lock:
+            self._close_change_set(stack)
             told, stack.told = stack.events[stack.told :], len(stack.events)
         try:
             publish(stack, told, running.site.client)
@@ -180,7 +203,16 @@ class Office:
             with self.ledger.lock:
                 if self._running.get(stack.id) is running:
                     del self._running[stack.id]
+                    stack.operation = None
             running.done.set()
+
+    def _close_change_set(self, stack: Stack) -> None:
+        place = self.place(stack)
+        region = self.ledger.region(place.account, place.region)
+        executed = region.change_sets.get(stack.change_set or "")
+        if executed and executed.execution == "EXECUTE_IN_PROGRESS":
+            failed = "ROLLBACK" in stack.status or "FAILED" in stack.status
+            executed.execution = "EXECUTE_FAILED" if failed else "EXECUTE_COMPLETE"
 
     def _wait_for_child(self, parent: Stack, child_id: str) -> tuple[str, str | None]:
         place = self.place(parent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 from workshop.sandbox.call import AwsError, Call
@@ -14,6 +15,7 @@ from .protection import check as check_policy
 from .sources import fetch, invalid
 from .state import Definition, Stack
 from .template import TemplateError
+from .worker import Worker
 
 NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
 UPDATABLE = frozenset(
@@ -54,7 +56,10 @@ class StackOperations:
             stack.tokens[token] = "create"
         on_failure = call.params.get("OnFailure") or ("DO_NOTHING" if stack.disable_rollback else "ROLLBACK")
         self.office.begin(
-            stack, lambda worker: worker.create(definition, on_failure), caller=call.caller, token=token
+            stack,
+            partial(Worker.create, wanted=definition, on_failure=on_failure),
+            caller=call.caller,
+            token=token,
         )
         return {"StackId": stack_id}
 
@@ -120,7 +125,7 @@ class StackOperations:
                 reason = f"Delete canceled. Cannot delete export {export} as it is in use by {names}."
                 ledger.status(stack, "DELETE_FAILED", reason, token)
                 return
-        self.office.begin(stack, lambda worker: worker.delete(retain), caller=call.caller, token=token)
+        self.office.begin(stack, partial(Worker.delete, retain=retain), caller=call.caller, token=token)
 
     def cancel_update_stack(self, call: Call) -> dict[str, Any]:
         stack = self.office.stack(call, "Stack [{}] does not exist")
@@ -148,14 +153,11 @@ class StackOperations:
         ledger, journal = self.office.ledger, stack.undo
         if stack.status == "CREATE_FAILED":
             ledger.status(stack, "ROLLBACK_IN_PROGRESS", "User Initiated", token)
-            self.office.begin(
-                stack, lambda worker: worker.roll_back_creation(), caller=call.caller, token=token
-            )
+            self.office.begin(stack, partial(Worker.roll_back_creation), caller=call.caller, token=token)
             return
         ledger.status(stack, "UPDATE_ROLLBACK_IN_PROGRESS", "User Initiated", token)
-        self.office.begin(
-            stack, lambda worker: worker.roll_back_update(journal, skip), caller=call.caller, token=token
-        )
+        act = partial(Worker.roll_back_update, journal=journal, skip=skip)
+        self.office.begin(stack, act, caller=call.caller, token=token)
 
     def update_termination_protection(self, call: Call) -> dict[str, Any]:
         stack = self.office.stack(call, "Stack [{}] does not exist")
@@ -187,9 +189,7 @@ def define(office: Office, call: Call, stack_id: str, name: str, previous: Defin
         raise invalid(str(error)) from None
 
 
-def start_update(
-    office: Office, call: Call, stack: Stack, definition: Definition, role: str | None, done: Any = None
-) -> None:
+def start_update(office: Office, call: Call, stack: Stack, definition: Definition, role: str | None) -> None:
     """Begin to bring `stack` to `definition`."""
     token, stay = call.params.get("ClientRequestToken"), bool(call.params.get("DisableRollback"))
     during, lasting = (call.params.get(f"StackPolicy{when}Body") for when in ("DuringUpdate", ""))
@@ -201,12 +201,7 @@ def start_update(
         office.ledger.status(stack, "UPDATE_IN_PROGRESS", "User Initiated", token)
     if token:
         stack.tokens[token] = "update"
-
-    def act(worker: Any) -> None:
-        worker.update(definition, policy, stay_on_failure=stay)
-        if done:
-            done()
-
+    act = partial(Worker.update, wanted=definition, policy=policy, stay_on_failure=stay)
     office.begin(stack, act, caller=call.caller, token=token)
 
 

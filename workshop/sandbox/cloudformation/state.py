@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
+
+from workshop.sandbox.call import Principal
 
 from .parameters import Value
 from .template import Template
@@ -79,6 +82,21 @@ class Output:
         return {"OutputKey": self.key, "OutputValue": self.value} | {k: v for k, v in optional.items() if v}
 
 
+@dataclass(frozen=True)
+class Operation:
+    """What is being done to a stack, so that it can be done on after a restart.
+
+    `act` takes the worker that does it; the rest is what there was before it began.
+    """
+
+    act: functools.partial[None]
+    caller: Principal
+    token: str | None
+    resources: Mapping[str, Resource]
+    before: Definition | None
+    undo: tuple[Any, ...]
+
+
 @dataclass
 class Stack:
     """A stack, alive or deleted."""
@@ -109,6 +127,7 @@ class Stack:
     # What an interrupted update would go back to, for ContinueUpdateRollback.
     before: Definition | None = None
     undo: tuple[Any, ...] = ()
+    operation: Operation | None = None
 
     @property
     def gone(self) -> bool:
@@ -117,6 +136,11 @@ class Stack:
     @property
     def busy(self) -> bool:
         return self.status.endswith("_IN_PROGRESS") and self.status != "REVIEW_IN_PROGRESS"
+
+    @property
+    def halfway(self) -> bool:
+        """Whether a resource is being made, changed or removed."""
+        return any(resource.status.endswith("_IN_PROGRESS") for resource in self.resources.values())
 
 
 @dataclass

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from . import plan
+from . import mending, plan
 from .building import Building
 from .reasons import reason_of
 from .removing import discard, drop, remove
 from .resources import kind_for
 from .site import Site
-from .state import Definition, Resource
+from .state import Definition, Operation, Resource
 from .template import TemplateError
 
 Journal = tuple[plan.Done, ...]
@@ -117,6 +117,22 @@ class Worker:
             self._stack.outputs, self._stack.imports = (), frozenset()
         self._site.status("DELETE_COMPLETE")
 
+    def resume(self, operation: Operation) -> None:
+        """Go on with an operation that a stop of the sandbox has interrupted, in whatever status."""
+        match self._stack.status:
+            case "CREATE_IN_PROGRESS" | "UPDATE_IN_PROGRESS":
+                mending.settle(self._site, operation)
+                operation.act(self)
+            case "ROLLBACK_IN_PROGRESS":
+                self.roll_back_creation()
+            case "DELETE_IN_PROGRESS":
+                self.delete(operation.act.keywords.get("retain", ()))
+            case "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" if self._stack.definition:
+                done = mending.journal(operation, self._stack.resources.values())
+                self._clean_up(done, Building(self._site, self._stack.definition).removed())
+            case _:
+                self.roll_back_update(self._stack.undo)
+
     def _build(self, wanted: Definition) -> tuple[str | None, Building | None]:
         self._site.capabilities = wanted.capabilities
         try:
@@ -131,8 +147,11 @@ class Worker:
             self._stack.definition = wanted
             self._stack.before, self._stack.undo = None, ()
         self._site.status("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+        self._clean_up(journal, building.removed())
+
+    def _clean_up(self, journal: Journal, removed: list[Resource]) -> None:
         clean = discard(self._site, plan.leftovers(journal), lambda resource: resource.on_replace)
-        clean &= drop(self._site, building.removed())
+        clean &= drop(self._site, removed)
         reason = None if clean else "Update successful. One or more resources could not be deleted."
         self._site.status("UPDATE_COMPLETE", reason)
 
