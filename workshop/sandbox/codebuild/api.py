@@ -51,6 +51,8 @@ class CodeBuild(Projects, Builds, ReportGroups):
         for build in builds:
             if not build.complete:
                 record = Record(build, self.lock, self.sandbox.events)
+                if build.phase.status is not None:
+                    record.begin(phases.FINALIZING)
                 record.finish(phases.FAULT, LOST)
                 record.begin(phases.COMPLETED)
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import BinaryIO, ClassVar
 
 from workshop.sandbox.call import AwsError, Principal
-from workshop.sandbox.codecommit import smartgit
+from workshop.sandbox.codecommit import aftermath, smartgit
 from workshop.sandbox.codecommit.approvals import Approvals
 from workshop.sandbox.codecommit.archive import zipped
 from workshop.sandbox.codecommit.branches import Branches
@@ -25,6 +25,7 @@ from workshop.sandbox.codecommit.state import Repository
 from workshop.sandbox.codecommit.templates import Templates
 from workshop.sandbox.codecommit.triggering import Triggers
 from workshop.sandbox.codecommit.words import no_commit, no_repository
+from workshop.sandbox.identity.sessions import root_principal
 from workshop.sandbox.snapshot.kept import Kept
 
 
@@ -38,6 +39,20 @@ class CodeCommit(Repositories, Branches, Commits, Files, Comments, Approvals, Te
     def kept(self) -> Kept:
         """What of it is saved; git objects are on disk anyway."""
         return self.store.kept
+
+    def start(self) -> None:
+        """Bring what is known and what is on disk together."""
+        aftermath.tidy(self.store)
+
+    def resume(self) -> None:
+        """Tell of pushes that came just before a crash, as if they came now."""
+        states = list(self.store.states.values())
+        for repository in [one for state in states for one in state.repositories.values()]:
+            caller = root_principal(repository.account)
+            with self.store.open(repository) as git, self.store.lock(repository):
+                changes = aftermath.unnoticed(repository, git)
+                told = self.settle(repository, git, changes, caller) if changes else []
+            self.tell(repository, changes, caller, told)
 
     def archive(self, account: str, region: str, repository: str, commit: str) -> bytes:
         """The files of a commit as a zip, for CodePipeline's source action.

@@ -78,6 +78,8 @@ class Desk:
         The first branch becomes the default one; open pull requests follow their source branch.
         """
         repository.modified = now()
+        for change in changes:
+            repository.note(change.ref, change.new)
         born = next((change.branch for change in changes if change.branch and change.new), None)
         if repository.default_branch is None and born:
             repository.default_branch = born

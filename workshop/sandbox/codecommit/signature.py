@@ -41,13 +41,14 @@ def region_of(password: str, secret: str, path: str, host: str, regions: Iterabl
     hosts = {host, host.partition(":")[0]}
     digests = [hashlib.sha256(f"GIT\n{path}\n\nhost:{name}\n\nhost\n".encode()).hexdigest() for name in hosts]
     for region in regions:
-        made = [_signature(secret, match["time"], region, digest) for digest in digests]
+        made = [sign(secret, match["time"], region, digest) for digest in digests]
         if any(hmac.compare_digest(each, match["signature"]) for each in made):
             return region
     return None
 
 
-def _signature(secret: str, time: str, region: str, digest: str) -> str:
+def sign(secret: str, time: str, region: str, digest: str) -> str:
+    """The signature of a canonical request's SHA-256 `digest`, at `time` (YYYYMMDDTHHMMSS)."""
     scope = [time[:8], region, "codecommit", "aws4_request"]
     key = f"AWS4{secret}".encode()
     for part in scope:

@@ -14,7 +14,10 @@ def now() -> datetime:
 
 @dataclass
 class Repository:
-    """A repository's metadata; its objects lie on disk under `id`."""
+    """A repository's metadata; its objects lie on disk under `id`.
+
+    `references` repeats what git has, as far as it has been told of in events.
+    """
 
     id: str
     name: str
@@ -29,6 +32,14 @@ class Repository:
     triggers: list[dict[str, Any]] = field(default_factory=list)
     triggers_id: str = ""
     templates: list[str] = field(default_factory=list)
+    references: dict[str, str] = field(default_factory=dict)  # full names and what they point to
+
+    def note(self, reference: str, target: str | None) -> None:
+        """A reference points to `target` now, or is gone."""
+        if target:
+            self.references[reference] = target
+        else:
+            self.references.pop(reference, None)
 
     @property
     def arn(self) -> str:

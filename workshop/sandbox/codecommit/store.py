@@ -72,6 +72,10 @@ class Store:
     def folder(self, repository: Repository) -> Path:
         return self._folder / repository.account / repository.region / repository.id
 
+    def folders(self, account: str, region: str) -> list[Path]:
+        """The folders of an account's repositories in a region."""
+        return list((self._folder / account / region).glob("*"))
+
     def lock(self, repository: Repository) -> threading.RLock:
         return self._lock(repository.id)
 

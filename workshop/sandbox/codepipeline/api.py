@@ -20,8 +20,8 @@ from workshop.sandbox.snapshot.kept import Kept
 if TYPE_CHECKING:
     from workshop.sandbox.sandbox import Sandbox
 
-# Whose result comes by the API survives a restart; all else was a thread of the old process.
-ANSWERED_BY_API = ("Manual", "Lambda")
+# A reviewer's answer comes by the API; all else was a thread, a build or a function of the old process.
+SURVIVES = ("Manual",)
 
 
 class CodePipeline(Pipelines, Executions, Gates):
@@ -72,6 +72,6 @@ class CodePipeline(Pipelines, Executions, Gates):
         for pipeline, run in orphans:
             execution = pipeline.execution(run.execution)
             stage = execution.structure.stage(run.stage) if execution else None
-            if stage and stage.action(run.action).provider not in ANSWERED_BY_API:
+            if stage and stage.action(run.action).provider not in SURVIVES:
                 lost = ActionFailed("SystemUnavailable", "The sandbox was stopped while this action ran.")
                 self.conductor.settle(pipeline, run, lost)

@@ -151,7 +151,9 @@ class Snapshot:
         except Exception as broken:  # pickle raises whatever a damaged file leads it to
             log.exception("the saved state of account %s cannot be read", drawer.account)
             aside = self._aside()
-            move_aside([drawer.folder], aside)
+            git = self._sandbox.settings.state / "codecommit" / drawer.account
+            move_aside([drawer.folder], aside / "snapshot")
+            move_aside([git], aside / "codecommit")
             self.told["refused"] = (
                 f"The saved state of account {drawer.account} cannot be read ({type(broken).__name__}) "
                 f"and was moved to {aside.name}; catching up in the workshop makes everything again."
