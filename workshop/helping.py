@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import secrets
 
+from sqlalchemy.exc import InterfaceError, OperationalError
+
 from workshop.course import Course
 from workshop.jobs import Job, Jobs, Outcome
 from workshop.lab import REFUSALS, Lab, refusal
@@ -13,6 +15,9 @@ from workshop.progress import Enrolled, Progress
 from workshop.step import NotYet, Step, Waiting, look
 
 log = logging.getLogger(__name__)
+
+AWAY = (OperationalError, InterfaceError)  # the database does not answer: nobody's mistake, try again
+INTERRUPTED = "It was interrupted, and goes on now: what is there already stays."
 
 
 class Helper:
@@ -25,12 +30,16 @@ class Helper:
         self._jobs = jobs
 
     def help(self, number: str) -> None:
-        """Do the job; harmless for one that has ended."""
+        """Do the job; harmless for one that has ended. Raises AWAY when there is no database."""
         job = self._jobs.get(number)
         if job is None or not job.open:
             return
+        if self._jobs.begin(job):
+            self._jobs.say(number, INTERRUPTED)
         try:
             outcome, words, hint = self._do(job)
+        except AWAY:
+            raise
         except Exception:
             reference = secrets.token_hex(4)
             log.exception("reference %s: doing %s failed", reference, job.slug)

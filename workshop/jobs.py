@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from workshop.config import Config
 from workshop.models import HappeningRow, JobRow, LineRow, WorkerRow, now
 
-ALIVE = timedelta(seconds=6)
+ALIVE = timedelta(seconds=5)
 LINES_SHOWN = 200
 LONGEST_LINE = 500
 
@@ -103,6 +103,20 @@ class Jobs:
         wanted = select(LineRow.words).where(LineRow.job == job).order_by(LineRow.id.desc())
         with Session(self._engine) as session:
             return list(session.scalars(wanted.limit(LINES_SHOWN)))[::-1]
+
+    def begin(self, job: Job) -> bool:
+        """Note that a worker takes it up; whether one had before, and was cut off in the middle."""
+        tries = select(HappeningRow.details).where(
+            HappeningRow.enrolment == job.enrolment,
+            HappeningRow.slug == job.slug,
+            HappeningRow.kind == "begun",
+        )
+        note = HappeningRow(enrolment=job.enrolment, kind="begun", slug=job.slug, details={"job": job.id})
+        with Session(self._engine) as session:
+            before = any(begun["job"] == job.id for begun in session.scalars(tries))
+            session.add(note)
+            session.commit()
+        return before
 
     def say(self, job: str, words: str) -> None:
         """Add a line to what it has said; the same line twice in a row is said once."""

@@ -167,7 +167,7 @@ def migrate(config: Config) -> None:
     """Bring the database up to date, whoever else tries the same at this moment."""
     config.state.mkdir(parents=True, exist_ok=True)
     engine = connect(config.database)
-    with _alone(engine, config.state):
+    with alone(engine, config.state):
         if _version(engine) != _newest():
             _upgrade(engine)
     engine.dispose()
@@ -201,7 +201,7 @@ def _upgrade(engine: Engine) -> None:
 
 
 @contextlib.contextmanager
-def _alone(engine: Engine, state: Path) -> Iterator[None]:
+def alone(engine: Engine, state: Path) -> Iterator[None]:
     """Hold the one lock for migrations: the database's own, or a file beside SQLite's."""
     if engine.dialect.name == "sqlite":
         with (state / "migrate.lock").open("w") as lock:
