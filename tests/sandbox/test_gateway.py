@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 import urllib.error
 import urllib.request
@@ -74,3 +75,21 @@ def test_a_long_poll_holds_nobody_up(account: Account) -> None:
         time.sleep(0.3)
         account.client("sqs").send_message(QueueUrl=queue, MessageBody="here")
         assert waiting.result()["Messages"][0]["Body"] == "here"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Content-Length: -1",
+        "Content-Length: five",
+        "Content-Length: 5\r\nContent-Length: 6",
+        "Content-Length: 5\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: gzip, chunked",
+        "Transfer-Encoding: chunked\r\n\r\nnot a chunk",
+    ],
+)
+def test_a_body_whose_end_is_not_clear_is_refused(sandbox: Server, head: str) -> None:
+    settings = sandbox.sandbox.settings
+    with socket.create_connection((settings.host, settings.port), timeout=5) as connection:
+        connection.sendall(f"PUT /bucket/key HTTP/1.1\r\nHost: sandbox\r\n{head}\r\n\r\n".encode())
+        assert connection.recv(1000).startswith(b"HTTP/1.1 400 ")

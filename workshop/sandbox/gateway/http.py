@@ -73,6 +73,8 @@ class Handler(MotoRequestHandler):
         else:
             return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
         self.headers = headers
+        if not _framed(headers):
+            return HTTPStatus.BAD_REQUEST
         keeps = "keep-alive" if self.request_version == "HTTP/1.0" else ""
         self.close_connection = headers.get("Connection", keeps or "keep-alive").lower() == "close"
         return None
@@ -82,9 +84,10 @@ class Handler(MotoRequestHandler):
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         environ = self.make_environ()
         environ[SENT_HEADERS] = self.headers.items()
-        if not self._buffer(environ):
+        refused = self._buffer(environ)
+        if refused:
             self.close_connection = True
-            self._write("413 Content Too Large", [], b"")
+            self._write(f"{refused.value} {refused.phrase}", [], b"")
             return
         started: list[Any] = []
 
@@ -100,19 +103,24 @@ class Handler(MotoRequestHandler):
             started, body = ["500 Internal Server Error", []], b""
         self._write(started[0], started[1], body)
 
-    def _buffer(self, environ: dict[str, Any]) -> bool:
-        """Put the whole body into the environment; whether it is of a size we take."""
+    def _buffer(self, environ: dict[str, Any]) -> HTTPStatus | None:
+        """Put the whole body into the environment; what is wrong with it, or None."""
         length = int(environ.get("CONTENT_LENGTH") or 0)
+        if length > LARGEST_BODY:
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         if environ.pop("wsgi.input_terminated", False):
             del environ["HTTP_TRANSFER_ENCODING"]
-            body = environ["wsgi.input"].read(LARGEST_BODY + 1)
-        elif length > LARGEST_BODY:
-            return False
+            try:
+                body = environ["wsgi.input"].read(LARGEST_BODY + 1)
+            except OSError:  # werkzeug's word for chunks that are none
+                return HTTPStatus.BAD_REQUEST
         else:
             body = self.rfile.read(length) if length else b""
+            if len(body) < length:
+                return HTTPStatus.BAD_REQUEST
         environ["wsgi.input"] = io.BytesIO(body)
         environ["CONTENT_LENGTH"] = str(len(body))
-        return len(body) <= LARGEST_BODY
+        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE if len(body) > LARGEST_BODY else None
 
     def _write(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
         """Send the whole reply at once."""
@@ -126,3 +134,14 @@ class Handler(MotoRequestHandler):
         head.append(f"Connection: {'close' if self.close_connection else 'keep-alive'}")
         payload = b"" if getattr(self, "command", "") == "HEAD" else body
         self.wfile.write("\r\n".join(head).encode("latin-1", "replace") + b"\r\n\r\n" + payload)
+
+
+def _framed(headers: HTTPMessage) -> bool:
+    """Whether it is clear where the body ends: of two lengths, somebody would believe the other."""
+    lengths = headers.get_all("Content-Length", [])
+    codings = headers.get_all("Transfer-Encoding", [])
+    if len(lengths) + len(codings) > 1:
+        return False
+    return all(length.isascii() and length.isdigit() for length in lengths) and all(
+        coding.lower() == "chunked" for coding in codings
+    )
