@@ -118,3 +118,29 @@ def fill_npm_cache() -> None:
     from workshop.sandbox import toolchain
 
     toolchain.fill_npm_cache(_config().sample_app)
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@STATE
+@click.option("--handle", help="Whose shell; by default that of who joined last.")
+@click.option("--sandbox-port", type=int, help="Where the local AWS listens (4566).")
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+def shell(state: Path | None, handle: str | None, sandbox_port: int | None, command: tuple[str, ...]) -> None:
+    """Open a shell with your credentials, aws, node, npm and git; or run COMMAND in it."""
+    from workshop import shell as terminal
+    from workshop.lab import REFUSALS
+    from workshop.labs import NoGround
+
+    config = _config(state=state, sandbox_port=sandbox_port).against_sandbox()
+    try:
+        lab = terminal.lab_of(config, handle)
+        lab.credentials()
+    except terminal.NobodyHere as reason:
+        raise click.ClickException(str(reason)) from reason
+    except (NoGround, *REFUSALS) as refused:
+        raise click.ClickException(
+            f"The local AWS does not answer ({refused}). Start the workshop with `make run` first."
+        ) from refused
+    if not command:
+        click.echo(terminal.greeting(lab))
+    sys.exit(terminal.enter(config, lab, command))

@@ -83,7 +83,7 @@ def run(config: Config, open_browser: bool | None) -> int:
         for port, option in ((config.port, "PORT"), (config.sandbox_port, "SANDBOX_PORT")):
             refuse_taken_port(config.host, port, option)
     except Obstacle as obstacle:
-        console.print(f"[red]✕[/] {obstacle}")
+        console.print(f"[red]✕[/] {obstacle}", soft_wrap=True)
         return 1
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job ignores SIGINT
         signal.signal(number, _interrupt)
@@ -99,7 +99,7 @@ def run(config: Config, open_browser: bool | None) -> int:
     except KeyboardInterrupt:
         console.print("\nStopping …")
     except Obstacle as obstacle:
-        console.print(f"[red]✕[/] {obstacle}")
+        console.print(f"[red]✕[/] {obstacle}", soft_wrap=True)
         return 1
     finally:
         _stop(programs)

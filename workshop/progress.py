@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, Select, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -85,9 +85,16 @@ class Progress:
         """Who has this number."""
         return self._one(EnrolmentRow.id == number)
 
+    def latest(self) -> Enrolled | None:
+        """Who joined last."""
+        return self._first(select(EnrolmentRow).order_by(EnrolmentRow.id.desc()).limit(1))
+
     def _one(self, condition: Any) -> Enrolled | None:
+        return self._first(select(EnrolmentRow).where(condition))
+
+    def _first(self, query: Select[EnrolmentRow]) -> Enrolled | None:
         with Session(self._engine) as session:
-            row = session.scalar(select(EnrolmentRow).where(condition))
+            row = session.scalar(query)
             return _enrolled(row) if row else None
 
     def keep_keys(self, enrolment: int, sealed: str, again: bool) -> None:

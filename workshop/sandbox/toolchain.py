@@ -68,7 +68,7 @@ class Toolchain:
         self._script("python3", sys.executable)
         self._script("python", sys.executable)
         if not shutil.which("git"):
-            self._script("git", sys.executable, "-I", "-m", "dulwich")
+            self._script("git", sys.executable, "-I", "-m", "workshop.sandbox.codecommit.plaingit")
 
     def _link(self, name: str, target: Path) -> None:
         if not target.exists():
