@@ -29,7 +29,8 @@ from workshop.config import Config
 
 START_SECONDS = 60
 STOP_SECONDS = 8
-RESTARTS = 5
+RESTARTS = 5  # within a minute: then something is broken that another start will not mend
+MINUTE = 60.0
 SUPERVISOR = "WORKSHOP_SUPERVISOR"
 
 
@@ -47,12 +48,12 @@ class Program:
     log: Path
     environment: dict[str, str]
     process: subprocess.Popen[bytes] | None = None
-    starts: int = 0
+    starts: list[float] = field(default_factory=list)
     ready: bool = field(default=False)
 
     def start(self) -> None:
         """Start it in a process group of its own, its output going to its log."""
-        self.starts += 1
+        self.starts = [at for at in self.starts if time.monotonic() - at < MINUTE] + [time.monotonic()]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command,
@@ -89,11 +90,17 @@ def run(config: Config, open_browser: bool | None) -> int:
         signal.signal(number, _interrupt)
     programs: list[Program] = []
     try:
+        aws, pages, worker = _programs(config)
         with console.status("Starting …") as status:
-            for program in _programs(config):
+            for program in (aws, pages):
                 programs.append(program)
                 program.start()
+                if program is aws:
+                    bring_up_to_date(config)  # while the local AWS starts
             _await_health(programs, lambda words: status.update(words))
+        # The worker comes last: it would take the processor from the first page, and clicks are kept.
+        programs.append(worker)
+        worker.start()
         _announce(console, config, open_browser)
         _watch(programs, console)
     except KeyboardInterrupt:
@@ -108,7 +115,7 @@ def run(config: Config, open_browser: bool | None) -> int:
 
 
 def prepare_state(config: Config) -> None:
-    """Make the state folder and bring the database up to date; Obstacle if that cannot be."""
+    """Make the state folder; Obstacle if that cannot be."""
     try:
         (config.state / "log").mkdir(parents=True, exist_ok=True)
         (probe := config.state / ".writable").touch()
@@ -118,6 +125,10 @@ def prepare_state(config: Config) -> None:
             f"{config.state.resolve()} cannot be written to ({refused.strerror}). Give yourself the"
             " permission, or name another folder: make run STATE=~/workshop"
         ) from refused
+
+
+def bring_up_to_date(config: Config) -> None:
+    """Make the database what this version expects."""
     from workshop.models import migrate
 
     migrate(config)
@@ -204,7 +215,7 @@ def _watch(programs: list[Program], console: Console) -> None:
         for program in programs:
             if program.ended is None:
                 continue
-            if program.starts > RESTARTS:
+            if len(program.starts) > RESTARTS:
                 raise Obstacle(f"The {program.name} keeps ending. {_last_words(program)}")
             console.print(f"[yellow]●[/] The {program.name} ended ({program.ended}); starting it again.")
             program.signal(signal.SIGKILL)
