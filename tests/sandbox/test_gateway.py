@@ -38,6 +38,11 @@ def test_objects_keep_their_keys_and_bytes(account: Account, key: str) -> None:
         ("iam", "generate_organizations_access_report", {"EntityPath": "o-0123456789/r-0123/ou-0123"}),
         ("lambda", "list_capacity_providers", {}),
         ("s3", "list_bucket_intelligent_tiering_configurations", {"Bucket": "none"}),
+        ("ec2", "run_instances", {"ImageId": "ami-12345678", "MinCount": 1, "MaxCount": 1}),
+        ("ecs", "create_cluster", {"clusterName": "c"}),
+        ("ssm", "send_command", {"DocumentName": "AWS-RunShellScript", "InstanceIds": ["i-1234567890"]}),
+        ("sns", "publish", {"PhoneNumber": "+15550100", "Message": "nobody gets this"}),
+        ("logs", "start_query", {"startTime": 0, "endTime": 1, "queryString": "fields @message"}),
     ],
 )
 def test_an_operation_that_is_not_there_says_so_in_its_protocol(
