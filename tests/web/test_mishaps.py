@@ -125,6 +125,7 @@ def test_an_account_that_was_started_afresh_is_prepared_again(paul: Attending, g
     guide.progress.keep_keys(paul.enrolled.id, stale, again=False)
     answer = paul.visitor.press("/steps/make-a-branch/check").get_data(as_text=True)
     assert "1 of 3 claims hold." in answer
+    assert paul.visitor.poll("/pipeline").headers["HX-Refresh"] == "true"
     page = paul.visitor.text("/steps/make-a-branch")
     assert "has been prepared afresh" in page
     assert "0 of 7 done" in page
