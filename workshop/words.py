@@ -1,0 +1,115 @@
+"""What every template knows: icons, assets, times, and the words for states."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Flask, request, url_for
+from markupsafe import Markup, escape
+
+from workshop.config import Config
+
+# Outlines of Lucide (ISC licence), 24 by 24.
+ICONS = {
+    "arrow-left": "<path d='m12 19-7-7 7-7'/><path d='M19 12H5'/>",
+    "arrow-right": "<path d='M5 12h14'/><path d='m12 5 7 7-7 7'/>",
+    "check": "<path d='M20 6 9 17l-5-5'/>",
+    "cross": "<path d='M18 6 6 18'/><path d='m6 6 12 12'/>",
+    "hourglass": "<path d='M5 22h14M5 2h14'/><path d='M17 22v-4.2a2 2 0 0 0-.6-1.4L12 12l-4.4 4.4a2"
+    " 2 0 0 0-.6 1.4V22M7 2v4.2a2 2 0 0 0 .6 1.4L12 12l4.4-4.4a2 2 0 0 0 .6-1.4V2'/>",
+    "minus": "<path d='M6 12h12'/>",
+    "question": "<path d='M9.1 9a3 3 0 0 1 5.8 1c0 2-3 3-3 3'/><path d='M12 17h.01'/>",
+    "double": "<path d='m6 17 5-5-5-5'/><path d='m13 17 5-5-5-5'/>",
+    "external": "<path d='M15 3h6v6'/><path d='M10 14 21 3'/>"
+    "<path d='M18 13v6a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2V8a2 2 0 0 1 2-2h6'/>",
+    "terminal": "<path d='m4 17 6-6-6-6'/><path d='M12 19h8'/>",
+    "sun": "<circle cx='12' cy='12' r='4'/><path d='M12 2v2M12 20v2M4.9 4.9l1.4 1.4M17.7 17.7l1.4 1.4M2"
+    " 12h2M20 12h2M6.3 17.7l-1.4 1.4M19.1 4.9l-1.4 1.4'/>",
+    "moon": "<path d='M12 3a6 6 0 0 0 9 9 9 9 0 1 1-9-9'/>",
+    "user": "<circle cx='12' cy='8' r='5'/><path d='M20 21a8 8 0 0 0-16 0'/>",
+    "commit": "<circle cx='12' cy='12' r='3'/><path d='M3 12h6M15 12h6'/>",
+    "wand": "<path d='m15 4 1 2 2 1-2 1-1 2-1-2-2-1 2-1z'/><path d='M11 10 3 18l3 3 8-8z'/>",
+    "alert": "<path d='m21.7 18-8-14a2 2 0 0 0-3.4 0l-8 14A2 2 0 0 0 4 21h16a2 2 0 0 0 1.7-3'/>"
+    "<path d='M12 9v4M12 17h.01'/>",
+    "list": "<path d='M8 6h13M8 12h13M8 18h13M3 6h.01M3 12h.01M3 18h.01'/>",
+    "flow": "<rect width='8' height='8' x='3' y='3' rx='2'/><path d='M7 11v4a2 2 0 0 0 2 2h4'/>"
+    "<rect width='8' height='8' x='13' y='13' rx='2'/>",
+}
+
+
+def teach(app: Flask, config: Config, assets: dict[str, str]) -> None:
+    """Give the templates their words."""
+    app.jinja_env.globals.update(icon=icon, config_title=config.title, settings=config)
+    app.jinja_env.filters.update(
+        moment=moment, clock=clock, lasting=lasting, account=account, until=until, status_kind=status_kind
+    )
+
+    def asset(name: str) -> str:
+        return url_for("static", filename=name, v=assets.get(name))
+
+    def theme() -> str:
+        chosen = request.cookies.get("theme", "")
+        return chosen if chosen in ("light", "dark") else ""
+
+    app.jinja_env.globals.update(asset=asset, theme=theme)
+
+
+def icon(name: str, label: str = "") -> Markup:
+    """A drawing; with a label for those who do not see it, or none where words stand beside it."""
+    spoken = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
+    return Markup('<svg class="icon" viewBox="0 0 24 24" {}>{}</svg>').format(
+        Markup(spoken), Markup(ICONS[name])
+    )
+
+
+def moment(at: datetime | None) -> Markup:
+    """A time as "2 min ago" where there are scripts, else as it is."""
+    if at is None:
+        return Markup("")
+    return Markup('<time datetime="{}" data-ago>{} UTC</time>').format(
+        at.isoformat(timespec="seconds"), f"{at:%H:%M:%S}"
+    )
+
+
+def clock(at: datetime | None) -> Markup:
+    """For how long something has been going on: counts where there are scripts."""
+    if at is None:
+        return Markup("")
+    return Markup('<time datetime="{}" data-since>since {} UTC</time>').format(
+        at.isoformat(timespec="seconds"), f"{at:%H:%M:%S}"
+    )
+
+
+def lasting(seconds: float | None) -> str:
+    """A duration: "11 s", "1 min 40 s", "2 h 5 min"."""
+    if seconds is None:
+        return ""
+    if seconds < 1:
+        return "< 1 s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def account(number: str) -> str:
+    """An account as AWS's console writes it: 4242-0000-0007."""
+    return f"{number[:4]}-{number[4:8]}-{number[8:]}"
+
+
+def until(at: datetime) -> Markup:
+    """A time of day, in the reader's own zone where there are scripts."""
+    return Markup('<time datetime="{}" data-clock>{} UTC</time>').format(
+        at.isoformat(timespec="seconds"), f"{at:%H:%M}"
+    )
+
+
+def status_kind(status: str) -> str:
+    """The colour and shape of one of AWS's statuses."""
+    if status in ("Succeeded", "Approved"):
+        return "ok"
+    if status in ("Failed", "Rejected", "Abandoned", "Cancelled"):
+        return "bad"
+    if status in ("InProgress", "Stopping"):
+        return "busy"
+    return "still"
