@@ -133,6 +133,11 @@ def commit(account: Account, text: str) -> str:
 
 @pytest.fixture
 def bench(account: Account) -> Workbench:
+    return furnished(account)
+
+
+def furnished(account: Account) -> Workbench:
+    """A workbench in an account that has none."""
     artifacts, target = f"codepipeline-eu-west-1-{account.id}", f"site-{account.id}"
     s3 = account.client("s3")
     for bucket in (artifacts, target):

@@ -11,6 +11,7 @@ import hashlib
 import io
 import pickle
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,7 +22,6 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from moto.core.base_backend import BackendDict, BaseBackend
 from moto.s3.models import FakeKey
-from moto.s3.utils import _VersionedKeyStore
 
 from workshop.sandbox.snapshot import backends
 
@@ -63,6 +63,22 @@ class _Body:
     digest: str
 
 
+@dataclass(frozen=True)
+class _Mapping:
+    """One of moto's mappings as it is, whatever its own methods make of it.
+
+    Those of S3's key stores show the newest versions of objects only: all others would be lost.
+    """
+
+    items: dict[Any, Any]
+    attributes: dict[str, Any]
+    default: Callable[[], Any] | None
+
+    @classmethod
+    def of(cls, mapping: dict[Any, Any]) -> _Mapping:
+        return cls(dict(dict.items(mapping)), dict(vars(mapping)), getattr(mapping, "default_factory", None))
+
+
 class _Writer(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no types
     """Besides what cloudpickle can: locks, private keys, and moto's own containers as they are."""
 
@@ -84,13 +100,12 @@ class _Writer(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no 
             return self._key(thing)
         if kind is RLOCK or kind is LOCK:
             return (threading.RLock if kind is RLOCK else threading.Lock), ()
-        if issubclass(kind, _VersionedKeyStore):
-            # Its items() shows the newest versions only: all others would be lost.
-            return _container, (kind, dict(dict.items(thing)))
         if isinstance(thing, BaseBackend) and thing.account_id != self._account:
             return backends.region, (backends.address_of(thing), thing.account_id, thing.region_name)
         if issubclass(kind, BackendDict):
             return backends.at, (backends.address(thing),)
+        if issubclass(kind, dict) and kind.__module__.startswith("moto."):
+            return copyreg.__newobj__, (kind,), _Mapping.of(thing), None, None, _fill  # type: ignore[attr-defined]
         if hasattr(thing, "private_bytes"):
             return _private_key, (_der(thing),)
         return super().reducer_override(thing)
@@ -123,10 +138,11 @@ class _Reader(pickle.Unpickler):
         return self._body(digest)
 
 
-def _container(kind: type[dict[Any, Any]], items: dict[Any, Any]) -> dict[Any, Any]:
-    made = kind.__new__(kind)
-    dict.update(made, items)
-    return made
+def _fill(made: dict[Any, Any], mapping: _Mapping) -> None:
+    dict.update(made, mapping.items)
+    vars(made).update(mapping.attributes)
+    if isinstance(made, defaultdict):
+        made.default_factory = mapping.default
 
 
 def _der(key: Any) -> bytes:
