@@ -10,7 +10,7 @@ def do(lab: Lab) -> None:
     """Add the stage Deploy behind Build, with an approval that holds it."""
     declared = look.pipeline(lab)
     if _later(lab):
-        lab.say("There is a stage behind Build already")
+        lab.there("There is a stage behind Build")
         return
     stage = {"name": "Deploy", "actions": [blueprint.hold()]}
     make.save(lab, {**declared, "stages": [*declared["stages"], stage]})

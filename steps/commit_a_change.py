@@ -17,7 +17,9 @@ def do(lab: Lab) -> None:
     make.change_detection(lab)
     if not _changed(lab) or _missed(lab):
         _commit(lab, look.tip(lab))
-    run.wait_for(lab, lambda: bool(_started(lab)), "No event has started the pipeline")
+    else:
+        lab.there(f"The greeting is new in {look.tip(lab)[:7]}")
+    run.wait_for(lab, lambda: bool(_started(lab)), "an event to start the pipeline")
     lab.say(f"An event has started run {_started(lab)[0].short}")
 
 

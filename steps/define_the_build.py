@@ -28,6 +28,8 @@ def do(lab: Lab) -> None:
     elif not _as_wanted(lab):
         lab.patiently(lambda: codebuild.update_project(**_mended(found[0], wanted)), *make.NOT_KNOWN_YET)
         lab.say(f"Brought the project {wanted['name']} up to date")
+    else:
+        lab.there(f"The project {wanted['name']} is there")
 
 
 def _as_wanted(lab: Lab) -> bool:

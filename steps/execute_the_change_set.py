@@ -13,7 +13,7 @@ def do(lab: Lab) -> None:
     """Put the second action behind the first, in the same stage."""
     declared = look.pipeline(lab)
     if _complete(lab):
-        lab.say("The action is there")
+        lab.there("The action is there")
         return
     first = _first(lab)
     second = blueprint.execute_change_set(lab, first.settings["ChangeSetName"], first.order + 1)

@@ -14,7 +14,7 @@ def do(lab: Lab) -> None:
     """Attach AmazonS3FullAccess to the role that the build runs under."""
     role = look.build_role(lab)
     if _verdict(lab, lab.packages).allowed:
-        lab.say(f"{role} may write to {lab.packages} already")
+        lab.there(f"{role} may write to {lab.packages}")
         return
     lab.client("iam").attach_role_policy(RoleName=role, PolicyArn=f"arn:aws:iam::aws:policy/{POLICY}")
     lab.say(f"Attached {POLICY} to {role}")

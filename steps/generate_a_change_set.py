@@ -18,7 +18,7 @@ def do(lab: Lab) -> None:
     """Put the action into the stage behind Build, in the place of what held it."""
     declared = look.pipeline(lab)
     if _complete(lab):
-        lab.say("The action is there")
+        lab.there("The action is there")
         return
     artifact = look.build_action(lab, declared).outputs[0]
     action = blueprint.create_change_set(lab, artifact)

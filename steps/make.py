@@ -5,40 +5,49 @@ from typing import Any
 
 from workshop.lab import Lab
 
-from . import blueprint
+from . import blueprint, look
 
 NOT_KNOWN_YET = ("InvalidInputException", "InvalidStructureException", "NoSuchEntity")
 
 
 def service_role(lab: Lab, name: str, service: str, policy: str, document: dict[str, Any]) -> None:
     """A role under /service-role/ that trusts `service`, with one customer managed policy."""
-    iam = lab.client("iam")
-    try:
-        iam.create_role(
-            Path="/service-role/",
-            RoleName=name,
-            AssumeRolePolicyDocument=json.dumps(blueprint.trust(service)),
-        )
-        lab.say(f"Created the role {name}")
-    except iam.exceptions.EntityAlreadyExistsException:
-        lab.say(f"The role {name} is there")
+    _role(lab, name, service)
     arn = _policy(lab, policy, document)
-    if arn not in _attached(iam, name):
+    iam = lab.client("iam")
+    if arn not in attached(iam, name):
         iam.attach_role_policy(RoleName=name, PolicyArn=arn)
         lab.say(f"Attached {policy}")
 
 
-def _policy(lab: Lab, name: str, document: dict[str, Any]) -> str:
-    iam = lab.client("iam")
+def _role(lab: Lab, name: str, service: str) -> None:
+    iam, trust = lab.client("iam"), json.dumps(blueprint.trust(service))
     try:
+        found = iam.get_role(RoleName=name)["Role"]
+    except iam.exceptions.NoSuchEntityException:
+        iam.create_role(Path="/service-role/", RoleName=name, AssumeRolePolicyDocument=trust)
+        lab.say(f"Created the role {name}")
+        return
+    if service in look.trusted_services(found):
+        lab.there(f"The role {name} is there")
+        return
+    iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
+    lab.say(f"The role {name} trusts {service} now")
+
+
+def _policy(lab: Lab, name: str, document: dict[str, Any]) -> str:
+    iam, arn = lab.client("iam"), lab.arn("iam", f"policy/service-role/{name}")
+    try:
+        iam.get_policy(PolicyArn=arn)
+        lab.there(f"The policy {name} is there")
+    except iam.exceptions.NoSuchEntityException:
         iam.create_policy(Path="/service-role/", PolicyName=name, PolicyDocument=json.dumps(document))
         lab.say(f"Created the policy {name}")
-    except iam.exceptions.EntityAlreadyExistsException:
-        pass
-    return lab.arn("iam", f"policy/service-role/{name}")
+    return arn
 
 
-def _attached(iam: Any, role: str) -> list[str]:
+def attached(iam: Any, role: str) -> list[str]:
+    """The ARNs of the managed policies on a role."""
     found = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
     return [policy["PolicyArn"] for policy in found]
 
@@ -46,22 +55,38 @@ def _attached(iam: Any, role: str) -> list[str]:
 def change_detection(lab: Lab) -> None:
     """The rule that starts the pipeline on every commit, and the role it does so under."""
     service_role(lab, lab.rule_role, "events.amazonaws.com", lab.rule_policy, blueprint.start_policy(lab))
-    events = lab.client("events")
-    name = blueprint.rule_name(lab)
-    events.put_rule(Name=name, EventPattern=json.dumps(blueprint.event_pattern(lab)), State="ENABLED")
-    answer = events.put_targets(
-        Rule=name,
-        Targets=[
-            {
-                "Id": "codepipeline",
-                "Arn": lab.arn("codepipeline", lab.name("pipeline")),
-                "RoleArn": lab.arn("iam", f"role/service-role/{lab.rule_role}"),
-            }
-        ],
-    )
+    made = _rule(lab), _target(lab)
+    words = f"The rule {blueprint.rule_name(lab)} starts {lab.name('pipeline')} on every commit"
+    (lab.say if any(made) else lab.there)(words)
+
+
+def _rule(lab: Lab) -> bool:
+    """Whether the rule had to be made or mended."""
+    events, name, pattern = lab.client("events"), blueprint.rule_name(lab), blueprint.event_pattern(lab)
+    try:
+        found = events.describe_rule(Name=name)
+        if found["State"] == "ENABLED" and json.loads(found.get("EventPattern", "null")) == pattern:
+            return False
+    except events.exceptions.ResourceNotFoundException:
+        pass
+    events.put_rule(Name=name, EventPattern=json.dumps(pattern), State="ENABLED")
+    return True
+
+
+def _target(lab: Lab) -> bool:
+    """Whether the rule's target had to be made or mended."""
+    events, name = lab.client("events"), blueprint.rule_name(lab)
+    target = {
+        "Id": "codepipeline",
+        "Arn": lab.arn("codepipeline", lab.name("pipeline")),
+        "RoleArn": lab.arn("iam", f"role/service-role/{lab.rule_role}"),
+    }
+    if target in events.list_targets_by_rule(Rule=name)["Targets"]:
+        return False
+    answer = events.put_targets(Rule=name, Targets=[target])
     if answer["FailedEntryCount"]:
         raise RuntimeError(f"EventBridge refused the target: {answer['FailedEntries']}")
-    lab.say(f"The rule {name} starts {lab.name('pipeline')} on every commit")
+    return True
 
 
 def save(lab: Lab, declared: dict[str, Any]) -> None:

@@ -9,9 +9,12 @@ from . import run
 def do(lab: Lab) -> None:
     """Wait for the run to end; where none has ever failed in Build, release a change."""
     newest = run.wait_until_over(lab)
-    if newest is None or not _failed_builds(lab):
-        run.release(lab)
-        run.wait_until_over(lab)
+    failed = _failed_builds(lab) if newest else []
+    if failed:
+        lab.there(f"Run {failed[0].run[:8]} has failed in {failed[0].stage}")
+        return
+    run.release(lab)
+    run.wait_until_over(lab)
 
 
 def check_a_run_has_started(lab: Lab) -> str:

@@ -24,6 +24,8 @@ def do(lab: Lab) -> None:
     mended = _mended(lab, found)
     if mended != found:
         make.save(lab, mended)
+    else:
+        lab.there(f"The pipeline {found['name']} is there")
 
 
 def _mended(lab: Lab, found: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Executions of the attendee's pipeline: what ran, what it said, and waiting for it to end."""
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -58,12 +57,11 @@ class Acted:
 
 def runs(lab: Lab) -> list[Run]:
     """The pipeline's executions, the newest first."""
-    name = lab.name("pipeline")
     codepipeline = lab.client("codepipeline")
     try:
-        answer = codepipeline.list_pipeline_executions(pipelineName=name, maxResults=100)
+        answer = codepipeline.list_pipeline_executions(pipelineName=lab.name("pipeline"), maxResults=100)
     except codepipeline.exceptions.PipelineNotFoundException:
-        raise NotYet(f"There is no pipeline {name}.", hint="Create it in “Review and create”.") from None
+        raise _no_pipeline(lab) from None
     return [_run(summary) for summary in answer["pipelineExecutionSummaries"]]
 
 
@@ -80,12 +78,18 @@ def _run(summary: dict[str, Any]) -> Run:
 
 def acted(lab: Lab) -> list[Acted]:
     """What the actions did in all runs, the newest first."""
-    pages = lab.client("codepipeline").get_paginator("list_action_executions")
-    return [
-        _acted(detail)
-        for page in pages.paginate(pipelineName=lab.name("pipeline"), PaginationConfig={"MaxItems": MOST})
-        for detail in page["actionExecutionDetails"]
-    ]
+    codepipeline = lab.client("codepipeline")
+    pages = codepipeline.get_paginator("list_action_executions").paginate(
+        pipelineName=lab.name("pipeline"), PaginationConfig={"MaxItems": MOST}
+    )
+    try:
+        return [_acted(detail) for page in pages for detail in page["actionExecutionDetails"]]
+    except codepipeline.exceptions.PipelineNotFoundException:
+        raise _no_pipeline(lab) from None
+
+
+def _no_pipeline(lab: Lab) -> NotYet:
+    return NotYet(f"There is no pipeline {lab.name('pipeline')}.", hint="Create it in “Review and create”.")
 
 
 def _acted(detail: dict[str, Any]) -> Acted:
@@ -161,7 +165,7 @@ def release(lab: Lab) -> None:
 def wait_until_over(lab: Lab) -> Run | None:
     """Wait until nothing is under way; the newest run, or None where there has never been one."""
     said = ""
-    for _ in _until(lab, LONGEST, f"{lab.name('pipeline')} has not come to an end"):
+    for _ in _until(lab, LONGEST, f"{lab.name('pipeline')} to come to an end"):
         newest = next(iter(runs(lab)), None)
         if newest is None or not newest.under_way:
             if newest and said:
@@ -188,13 +192,10 @@ def wait_for(lab: Lab, there: Callable[[], bool], what: str) -> None:
             return
 
 
-def _until(lab: Lab, seconds: float, what: str) -> Any:
+def _until(lab: Lab, seconds: float, what: str) -> Iterator[None]:
     """A turn per look, at AWS's pace; raises TookTooLong when time is up."""
-    last = time.monotonic() + seconds
-    while time.monotonic() < last:
-        yield
-        time.sleep(lab.pace)
-    raise TookTooLong(f"{what} after {seconds:.0f} seconds.")
+    yield from lab.waits(seconds, what)
+    raise TookTooLong(f"Waited {seconds:.0f} seconds for {what}.")
 
 
 def delivered(lab: Lab) -> Run | None:

@@ -9,9 +9,12 @@ from . import live, look, run
 def do(lab: Lab) -> None:
     """Wait for the commit's run to end; where it did not go through, release a change."""
     run.wait_until_over(lab)
-    if not _through(run.of_commit(lab, look.tip(lab))):
-        run.release(lab)
-        run.wait_until_over(lab)
+    through = _through(run.of_commit(lab, look.tip(lab)))
+    if through:
+        lab.there(f"Run {through.short} has delivered the commit")
+        return
+    run.release(lab)
+    run.wait_until_over(lab)
 
 
 def check_the_commits_run_went_through(lab: Lab) -> str:

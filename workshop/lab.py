@@ -5,8 +5,9 @@ same calls go there; nothing else differs.
 """
 
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -214,6 +215,20 @@ class Lab:
         """One line of progress that people read: "Created the project paulf-pg23-build"."""
         if self._say:
             self._say(line)
+
+    def there(self, line: str) -> None:
+        """One line about what a `do` has found there already: "The role … is there"."""
+        self.say(line)
+
+    def waits(self, seconds: float, what: str) -> Iterator[None]:  # noqa: ARG002 - for those who plan
+        """A turn per look at something that is under way, until time is up: the one way to wait.
+
+        `what` says what for, as a plan reads it: "an event to start the pipeline".
+        """
+        last = time.monotonic() + seconds
+        while time.monotonic() < last:
+            yield
+            time.sleep(self.pace)
 
     def patiently(self, attempt: Callable[[], Answer], *codes: str) -> Answer:
         """Try until AWS no longer refuses with `codes`: what is new is not known everywhere at once."""
