@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from workshop.config import Config
-from workshop.models import HappeningRow, JobRow, LineRow, WorkerRow, now
+from workshop.models import DeedRow, HappeningRow, JobRow, LineRow, WorkerRow, now
 
 ALIVE = timedelta(seconds=5)
 LINES_SHOWN = 200
@@ -28,14 +28,32 @@ class Outcome(StrEnum):
 
     OPEN = ""
     DONE = "done"
+    STOPPED = "stopped"  # because the attendee asked for that
     NOT_YET = "not yet"  # something has to come first
     REFUSED = "refused"  # AWS refused or did not answer
     BUG = "bug"
 
 
+class Kind(StrEnum):
+    """What a job is asked to do with its step."""
+
+    DO = "do"
+    CATCH_UP = "catch up"  # do all steps before it
+    START_OVER = "start over"  # remove what it made
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One thing that was done in AWS, or was there already, and the command that does the same."""
+
+    kind: str
+    sentence: str
+    command: str
+
+
 @dataclass(frozen=True)
 class Job:
-    """One "Do it for me", and how it ended: its outcome, what to say of it, what to do."""
+    """One piece of help, and how it ended: its outcome, what to say of it, what to do."""
 
     id: str
     enrolment: int
@@ -44,6 +62,8 @@ class Job:
     outcome: Outcome
     words: str = ""
     hint: str = ""
+    kind: Kind = Kind.DO
+    stopping: bool = False
 
     @property
     def open(self) -> bool:
@@ -56,12 +76,13 @@ class Jobs:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def ask(self, enrolment: int, slug: str) -> Job:
-        """Ask for a step to be done; where a job is open already, that one is the answer."""
-        row = JobRow(id=str(uuid.uuid4()), enrolment=enrolment, slug=slug, asked=now())
+    def ask(self, enrolment: int, slug: str, kind: Kind = Kind.DO) -> Job:
+        """Ask for help with a step; where a job is open already, that one is the answer."""
+        row = JobRow(id=str(uuid.uuid4()), enrolment=enrolment, slug=slug, kind=kind.value, asked=now())
         with Session(self._engine) as session:
             session.add(row)
-            session.add(HappeningRow(enrolment=enrolment, kind="helped", slug=slug))
+            if kind == Kind.DO:
+                session.add(HappeningRow(enrolment=enrolment, kind="helped", slug=slug))
             try:
                 session.flush()
             except IntegrityError:
@@ -71,7 +92,7 @@ class Jobs:
                 session.commit()
                 return asked
         # Between our try and this look the other one may have ended: then ask again.
-        return self.current(enrolment) or self.ask(enrolment, slug)
+        return self.current(enrolment) or self.ask(enrolment, slug, kind)
 
     def current(self, enrolment: int) -> Job | None:
         """The job that is open."""
@@ -100,9 +121,48 @@ class Jobs:
 
     def lines(self, job: str) -> list[str]:
         """What it has said, in order: the last 200 lines."""
-        wanted = select(LineRow.words).where(LineRow.job == job).order_by(LineRow.id.desc())
+        return [words for _, words in self.lines_by_step(job)]
+
+    def lines_by_step(self, job: str) -> list[tuple[str, str]]:
+        """The same, each with the step that it was at."""
+        wanted = select(LineRow.slug, LineRow.words).where(LineRow.job == job).order_by(LineRow.id.desc())
         with Session(self._engine) as session:
-            return list(session.scalars(wanted.limit(LINES_SHOWN)))[::-1]
+            return [(slug, words) for slug, words in session.execute(wanted.limit(LINES_SHOWN))][::-1]
+
+    def stop(self, enrolment: int) -> None:
+        """Ask the open job to stop before its next step; what it is at, it brings to its end."""
+        change = update(JobRow).where(JobRow.enrolment == enrolment, JobRow.ended.is_(None))
+        with Session(self._engine) as session:
+            session.execute(change.values(stopping=now()))
+            session.commit()
+
+    def stopping(self, job: str) -> bool:
+        """Whether it has been asked to stop."""
+        found = self.get(job)
+        return found is not None and found.stopping
+
+    def did(self, job: str, slug: str, deed: Deed) -> None:
+        """Keep one thing that it did in AWS."""
+        with Session(self._engine) as session:
+            session.add(
+                DeedRow(job=job, slug=slug, kind=deed.kind, words=deed.sentence, command=deed.command)
+            )
+            session.commit()
+
+    def deeds(self, enrolment: int, slug: str) -> list[Deed]:
+        """What was done for somebody at this step, by the newest job that did something there."""
+        newest = (
+            select(DeedRow.job)
+            .join(JobRow, JobRow.id == DeedRow.job)
+            .where(JobRow.enrolment == enrolment, DeedRow.slug == slug)
+            .order_by(DeedRow.id.desc())
+            .limit(1)
+        )
+        with Session(self._engine) as session:
+            wanted = select(DeedRow).where(DeedRow.job == session.scalar(newest), DeedRow.slug == slug)
+            return [
+                Deed(row.kind, row.words, row.command) for row in session.scalars(wanted.order_by(DeedRow.id))
+            ]
 
     def begin(self, job: Job) -> bool:
         """Note that a worker takes it up; whether one had before, and was cut off in the middle."""
@@ -118,12 +178,12 @@ class Jobs:
             session.commit()
         return before
 
-    def say(self, job: str, words: str) -> None:
+    def say(self, job: str, words: str, slug: str = "") -> None:
         """Add a line to what it has said; the same line twice in a row is said once."""
         newest = select(LineRow.words).where(LineRow.job == job).order_by(LineRow.id.desc()).limit(1)
         with Session(self._engine) as session:
             if session.scalar(newest) != (line := words.strip()[:LONGEST_LINE]):
-                session.add(LineRow(job=job, words=line))
+                session.add(LineRow(job=job, slug=slug, words=line))
                 session.commit()
 
     def end(self, job: str, outcome: Outcome, words: str = "", hint: str = "") -> None:
@@ -172,4 +232,5 @@ def serve(config: Config) -> None:
 
 def _job(row: JobRow) -> Job:
     outcome, words, hint = Outcome(row.outcome or ""), row.words or "", row.hint or ""
-    return Job(row.id, row.enrolment, row.slug, row.asked, outcome, words, hint)
+    kind, stopping = Kind(row.kind), row.stopping is not None
+    return Job(row.id, row.enrolment, row.slug, row.asked, outcome, words, hint, kind, stopping)

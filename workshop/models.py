@@ -1,7 +1,7 @@
 """The tables, and how a database gets them: SQLite in a file, or PostgreSQL by its URL.
 
-What happened is only ever added to (`happenings`, `lines`); what it means is computed from it. A
-job and a worker's sign of life are the only rows that change.
+What happened is only ever added to (`happenings`, `lines`, `deeds`); what it means is computed from
+it. Rows that change are jobs, workers' signs of life, and when AWS was last asked (`sights`, `budgets`).
 """
 
 from __future__ import annotations
@@ -94,15 +94,17 @@ class HappeningRow(Base):
 
 
 class JobRow(Base):
-    """One "Do it for me": asked for, handed to the engine, over. One open job per attendee."""
+    """One piece of help (`kind`): asked for, handed to the engine, over. One open job per attendee."""
 
     __tablename__ = "jobs"
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     enrolment: Mapped[int] = mapped_column(ForeignKey("enrolments.id"))
     slug: Mapped[str] = mapped_column(String(80))
+    kind: Mapped[str] = mapped_column(String(16), default="do", server_default="do")
     asked: Mapped[datetime] = mapped_column(default=now)
     queued: Mapped[datetime | None]
+    stopping: Mapped[datetime | None]
     ended: Mapped[datetime | None]
     outcome: Mapped[str] = mapped_column(String(16), default="")
     words: Mapped[str] = mapped_column(Text, default="")
@@ -121,14 +123,51 @@ class JobRow(Base):
 
 
 class LineRow(Base):
-    """One line of a job's progress."""
+    """One line of a job's progress, said while it was at that step."""
 
     __tablename__ = "lines"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     job: Mapped[str] = mapped_column(ForeignKey("jobs.id"), index=True)
+    slug: Mapped[str] = mapped_column(String(80), default="", server_default="")
     at: Mapped[datetime] = mapped_column(default=now)
     words: Mapped[str] = mapped_column(Text)
+
+
+class DeedRow(Base):
+    """One thing that a job did in AWS, or found there: a sentence, and the command for the same."""
+
+    __tablename__ = "deeds"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    job: Mapped[str] = mapped_column(ForeignKey("jobs.id"), index=True)
+    slug: Mapped[str] = mapped_column(String(80))
+    kind: Mapped[str] = mapped_column(String(16))
+    words: Mapped[str] = mapped_column(Text)
+    command: Mapped[str] = mapped_column(Text, default="")
+
+
+class SightRow(Base):
+    """When a step was last looked at, and how many looks in a row found nothing new."""
+
+    __tablename__ = "sights"
+
+    enrolment: Mapped[int] = mapped_column(ForeignKey("enrolments.id"), primary_key=True)
+    slug: Mapped[str] = mapped_column(String(80), primary_key=True)
+    at: Mapped[datetime] = mapped_column(default=now)
+    still: Mapped[int] = mapped_column(default=0)
+
+
+class BudgetRow(Base):
+    """How many calls to AWS may be made unasked in an account, and until when it is to be spared."""
+
+    __tablename__ = "budgets"
+
+    account: Mapped[str] = mapped_column(String(12), primary_key=True)
+    calls: Mapped[float]
+    at: Mapped[datetime]
+    until: Mapped[datetime]
+    strikes: Mapped[int] = mapped_column(default=0)
 
 
 class WorkerRow(Base):
