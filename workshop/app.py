@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response as Answer
 
 from workshop import mishaps, words
 from workshop.attend import Attend
+from workshop.budget import Budget
 from workshop.config import HOME, Config
 from workshop.course import load
 from workshop.door import Door
@@ -25,6 +26,7 @@ from workshop.jobs import Jobs
 from workshop.labs import Labs
 from workshop.models import connect
 from workshop.progress import Progress
+from workshop.sights import Sights
 from workshop.vault import Vault
 
 log = logging.getLogger(__name__)
@@ -96,7 +98,7 @@ def _guide(config: Config) -> Guide:
     engine = connect(config.database)
     progress = Progress(engine, config.first_account)
     labs = Labs(config, progress, Vault(config.secret_key))
-    return Guide(load(config.course), progress, labs, Jobs(engine))
+    return Guide(load(config.course), progress, labs, Jobs(engine), Sights(engine), Budget(engine))
 
 
 def _assets(folder: Path) -> dict[str, str]:

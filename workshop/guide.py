@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 from workshop import course as pages
 from workshop import step as steps
+from workshop.budget import Budget
 from workshop.course import Course
 from workshop.jobs import Job, Jobs
 from workshop.lab import REFUSALS, Lab, refusal
 from workshop.labs import STALE, Labs, NoGround
-from workshop.progress import Enrolled, Look, Mark, Progress
+from workshop.progress import Enrolled, Mark, Progress
+from workshop.sights import Sights
 from workshop.step import Finding, Question, State, Step
+from workshop.watch import Watch
 
 MOST_ANSWERS = 20
 LONGEST_ANSWER = 200
@@ -24,7 +27,7 @@ class Task:
 
     step: Step
     findings: tuple[Finding, ...]
-    look: Look | None
+    mark: Mark
     questions: tuple[Question, ...]
     answers: dict[str, str]
     job: Job | None
@@ -43,24 +46,33 @@ class Task:
         return any(finding.state == State.WAITING for finding in self.findings)
 
     @property
+    def watched(self) -> bool:
+        """Whether its page looks at it by itself; what only answers decide is judged when asked."""
+        return bool(self.findings) and not self.passed and (self.waiting or not self.step.asks)
+
+    @property
     def running(self) -> bool:
         return self.job is not None and self.job.open
 
     @property
     def version(self) -> str:
         """Changes when, and only when, there is something new to show."""
-        shown = (self.findings, self.job, self.elsewhere, self.lines, self.worker)
+        shown = (self.findings, self.mark, self.job, self.elsewhere, self.lines, self.worker)
         return hashlib.sha256(repr(shown).encode()).hexdigest()[:12]
 
 
 class Guide:
     """What the pages ask: one call for each thing that an attendee may do."""
 
-    def __init__(self, course: Course, progress: Progress, labs: Labs, jobs: Jobs) -> None:
+    def __init__(
+        self, course: Course, progress: Progress, labs: Labs, jobs: Jobs, sights: Sights, budget: Budget
+    ) -> None:
         self.course = course
         self.progress = progress
         self.labs = labs
         self.jobs = jobs
+        self.sights = sights
+        self.watch = Watch(course, progress, labs, sights, budget, self.look)
 
     def lab_of(self, enrolled: Enrolled) -> Lab:
         """The attendee's lab, with credentials that AWS accepts. Raises NoGround."""
@@ -81,7 +93,8 @@ class Guide:
         if _refused_as_stranger(findings) and self.labs.mend(enrolled):
             again = self.progress.by_id(enrolled.id) or enrolled
             findings = steps.look(step, self.labs.open(again))
-        self.progress.looked(enrolled.id, slug, findings)
+        news = self.progress.looked(enrolled.id, slug, findings)
+        self.sights.note(enrolled.id, slug, news)
         return findings
 
     def _lab_at_hand(self, enrolled: Enrolled) -> Lab:
@@ -116,14 +129,13 @@ class Guide:
     def task(self, enrolled: Enrolled, slug: str, asking: bool = True) -> Task:
         """How far the attendee is on this page. AWS is asked only where a question needs it."""
         step = self.course.step(slug)
-        look = self.progress.last_look(enrolled.id, slug)
         current = self.jobs.current(enrolled.id)
         job = current if current and current.slug == slug else self.jobs.last(enrolled.id, slug)
         asked, unasked = self._questions(enrolled, step) if asking else ([], "")
         return Task(
             step=step,
-            findings=_for_claims(step, look),
-            look=look,
+            findings=tuple(self.progress.findings(enrolled.id, step)),
+            mark=self.progress.mark(enrolled.id, slug),
             questions=tuple(asked),
             answers=dict(self.progress.answers(enrolled.id)) if asked else {},
             job=job,
@@ -149,17 +161,18 @@ class Guide:
         marks = self.progress.marks(enrolled.id)
         return {step.slug: marks.get(step.slug, Mark.TODO) for step in self.course.steps}
 
+    def lost(self, enrolled: Enrolled) -> dict[str, str]:
+        """Why what was done no longer holds, by slug; "" where it has not been looked at yet."""
+        lost = [slug for slug, mark in self.states(enrolled).items() if mark == Mark.LOST]
+        found = {slug: self.progress.findings(enrolled.id, self.course.step(slug)) for slug in lost}
+        gaps = {slug: (one.saw for one in found[slug] if one.state == State.NOT_YET) for slug in lost}
+        return {slug: next(gaps[slug], "") for slug in lost}
+
     def next_to_do(self, enrolled: Enrolled) -> Step:
         """The first step that is not done; the last one when all are."""
         states = self.states(enrolled)
-        todo = (step for step in self.course.steps if states[step.slug] == Mark.TODO)
+        todo = (step for step in self.course.steps if states[step.slug] in (Mark.TODO, Mark.LOST))
         return next(todo, self.course.steps[-1])
-
-
-def _for_claims(step: Step, look: Look | None) -> tuple[Finding, ...]:
-    """What was found of each claim; a course that has changed since shows its own claims."""
-    found = {finding.claim: finding for finding in look.findings} if look else {}
-    return tuple(found.get(claim, Finding(claim, State.NOT_LOOKED_AT)) for claim in step.claims)
 
 
 def _refused_as_stranger(findings: list[Finding]) -> bool:

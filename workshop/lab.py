@@ -17,6 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop.links import link
+from workshop.meter import count
 from workshop.moment import one_moment, remember
 from workshop.patience import patiently
 from workshop.visit import NoAnswer, Reply, visit
@@ -137,6 +138,7 @@ class Aws:
                 config=self._config(),
             )
         remember(client, keys.access_key)
+        count(client)
         return client
 
     def _config(self) -> Config:

@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Iterator, MutableMapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Engine, Select, func, select, update
@@ -14,9 +13,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from workshop.models import EnrolmentRow, HappeningRow
-from workshop.step import Finding, State, passed
+from workshop.standing import TELLING, Mark, marks
+from workshop.step import Finding, State, Step, passed
 
-ENDED_WELL = ("passed", "read")
+__all__ = ["Answers", "Enrolled", "HandleTaken", "Look", "Mark", "Progress"]
 
 
 class HandleTaken(Exception):
@@ -33,14 +33,6 @@ class Enrolled:
     ticket: str
     account: str
     keys: str
-
-
-class Mark(StrEnum):
-    """Where an attendee stands with a step."""
-
-    TODO = "todo"
-    DONE = "done"
-    HELPED = "helped"
 
 
 @dataclass(frozen=True)
@@ -115,6 +107,14 @@ class Progress:
         with Session(self._engine) as session:
             return session.scalar(wanted) or 0
 
+    def afresh_at(self, enrolment: int) -> datetime | None:
+        """When the account was last started afresh."""
+        wanted = select(func.max(HappeningRow.at)).where(
+            HappeningRow.enrolment == enrolment, HappeningRow.kind == "afresh"
+        )
+        with Session(self._engine) as session:
+            return session.scalar(wanted)
+
     def record(self, enrolment: int, kind: str, slug: str = "", **details: Any) -> None:
         """Add one thing that happened."""
         with Session(self._engine) as session:
@@ -131,23 +131,24 @@ class Progress:
                 session.add(HappeningRow(enrolment=enrolment, kind=kind, slug=slug))
                 session.commit()
 
-    def looked(self, enrolment: int, slug: str, findings: list[Finding], by: str = "attendee") -> None:
-        """Add what a look found, unless the last one found the very same."""
+    def looked(self, enrolment: int, slug: str, findings: list[Finding], by: str = "attendee") -> bool:
+        """Add what a look found, unless the last one found the very same; whether it was added."""
         last = self.last_look(enrolment, slug)
         if last and last.findings == tuple(findings):
-            return
-        kind = "passed" if passed(findings) else "looked"
-        self.record(enrolment, kind, slug, by=by, findings=[_plain(finding) for finding in findings])
+            return False
+        plain = [_plain(finding) for finding in findings]
+        self.record(enrolment, _outcome(findings), slug, by=by, findings=plain)
+        return True
 
     def last_look(self, enrolment: int, slug: str) -> Look | None:
-        """What the last look at a step found."""
+        """What the last look at a step found, since the account or the step was started afresh."""
         wanted = (
             select(HappeningRow)
             .where(
                 HappeningRow.enrolment == enrolment,
                 HappeningRow.slug == slug,
-                HappeningRow.kind.in_(("looked", "passed")),
-                HappeningRow.id > self.afresh(enrolment),
+                HappeningRow.kind.in_(("looked", "passed", "unsure")),
+                HappeningRow.id > self._since(enrolment, slug),
             )
             .order_by(HappeningRow.id.desc())
             .limit(1)
@@ -156,24 +157,48 @@ class Progress:
             row = session.scalar(wanted)
             return Look(tuple(_finding(found) for found in row.details["findings"]), row.at) if row else None
 
-    def marks(self, enrolment: int) -> dict[str, Mark]:
-        """Where somebody stands, by slug; a step that is not in it is still to do.
+    def findings(self, enrolment: int, step: Step) -> list[Finding]:
+        """What was last found of each claim; a course that has changed since shows its own claims."""
+        look = self.last_look(enrolment, step.slug)
+        found = {finding.claim: finding for finding in look.findings} if look else {}
+        return [found.get(claim, Finding(claim, State.NOT_LOOKED_AT)) for claim in step.claims]
 
-        Once passed is passed, whatever becomes of the work later; helped is what "Do it for me"
-        did before the attendee had passed by hand.
-        """
-        first = (
-            select(HappeningRow.slug, HappeningRow.kind, func.min(HappeningRow.id))
-            .where(
-                HappeningRow.enrolment == enrolment,
-                HappeningRow.kind.in_((*ENDED_WELL, "helped")),
-                HappeningRow.id > self.afresh(enrolment),
-            )
-            .group_by(HappeningRow.slug, HappeningRow.kind)
+    def _since(self, enrolment: int, slug: str) -> int:
+        """The number of what happened when this step was last started over, or its account afresh."""
+        wanted = select(func.max(HappeningRow.id)).where(
+            HappeningRow.enrolment == enrolment, HappeningRow.kind == "undone", HappeningRow.slug == slug
         )
         with Session(self._engine) as session:
-            firsts = {(slug, kind): number for slug, kind, number in session.execute(first)}
-        return {slug: _mark(firsts, slug) for slug in {slug for slug, _ in firsts}}
+            return max(session.scalar(wanted) or 0, self.afresh(enrolment))
+
+    def happened(self, enrolment: int, slug: str, *kinds: str) -> list[dict[str, Any]]:
+        """The details of what happened at a step since it was started over, in order."""
+        wanted = (
+            select(HappeningRow.details)
+            .where(
+                HappeningRow.enrolment == enrolment,
+                HappeningRow.slug == slug,
+                HappeningRow.kind.in_(kinds),
+                HappeningRow.id > self._since(enrolment, slug),
+            )
+            .order_by(HappeningRow.id)
+        )
+        with Session(self._engine) as session:
+            return list(session.scalars(wanted))
+
+    def marks(self, enrolment: int) -> dict[str, Mark]:
+        """Where somebody stands, by slug; a step that is not in it is still to do."""
+        wanted = (
+            select(HappeningRow.kind, HappeningRow.slug)
+            .where(HappeningRow.enrolment == enrolment, HappeningRow.kind.in_(TELLING))
+            .order_by(HappeningRow.id)
+        )
+        with Session(self._engine) as session:
+            return marks((kind, slug) for kind, slug in session.execute(wanted))
+
+    def mark(self, enrolment: int, slug: str) -> Mark:
+        """Where somebody stands with one step."""
+        return self.marks(enrolment).get(slug, Mark.TODO)
 
     def answers(self, enrolment: int) -> Answers:
         """What somebody answered in forms, as a mapping that keeps what is put into it."""
@@ -227,11 +252,12 @@ def _enrolled(row: EnrolmentRow) -> Enrolled:
     return Enrolled(row.id, row.handle, row.name, row.ticket, row.account, row.keys)
 
 
-def _mark(firsts: dict[tuple[str, str], int], slug: str) -> Mark:
-    ended = [firsts[slug, kind] for kind in ENDED_WELL if (slug, kind) in firsts]
-    if not ended:
-        return Mark.TODO
-    return Mark.HELPED if firsts.get((slug, "helped"), min(ended)) < min(ended) else Mark.DONE
+def _outcome(findings: list[Finding]) -> str:
+    """A look that found no gap, but did not see everything hold either, says nothing of the work."""
+    if passed(findings):
+        return "passed"
+    gaps = any(finding.state == State.NOT_YET for finding in findings)
+    return "looked" if gaps else "unsure"
 
 
 def _plain(finding: Finding) -> dict[str, Any]:
@@ -240,4 +266,5 @@ def _plain(finding: Finding) -> dict[str, Any]:
 
 def _finding(plain: dict[str, Any]) -> Finding:
     since = datetime.fromisoformat(plain["since"]) if plain["since"] else None
-    return Finding(**(plain | {"state": State(plain["state"]), "since": since}))
+    hints = tuple(plain.get("hints", ()))
+    return Finding(**(plain | {"state": State(plain["state"]), "since": since, "hints": hints}))

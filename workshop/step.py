@@ -20,10 +20,12 @@ Do = Callable[[Lab], None]
 class NotYet(Exception):
     """The attendee's work is not there yet: what was found, and a hint that knows it."""
 
-    def __init__(self, saw: str, hint: str = "") -> None:
-        super().__init__(f"{saw} {hint}".strip())
+    def __init__(self, saw: str, hint: str | tuple[str, ...] = "") -> None:
+        """Several hints are given one at a time, from a nudge to nearly the answer."""
         self.saw = saw
-        self.hint = hint
+        self.hints = (hint,) if isinstance(hint, str) and hint else tuple(hint)
+        self.hint = self.hints[0] if self.hints else ""
+        super().__init__(f"{saw} {self.hint}".strip())
 
 
 class Waiting(Exception):
@@ -47,7 +49,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One claim and what was found: evidence (`saw`), a hint, or AWS's own error code."""
+    """One claim and what was found: evidence (`saw`), a hint, or AWS's own error code.
+
+    `hints` are all hints for a gap, `hint` among them as the first.
+    """
 
     claim: str
     state: State
@@ -55,6 +60,7 @@ class Finding:
     hint: str = ""
     code: str = ""
     since: datetime | None = None
+    hints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,11 @@ class Question:
 
 @dataclass(frozen=True)
 class Step:
-    """One page of the course with its checks; `page` is Markdown, `folder` is where it stands."""
+    """One page of the course with its checks; `page` is Markdown, `folder` is where it stands.
+
+    `undo` starts it over. A step that only sets going or watches what stays in AWS's history has
+    none: `follows` is the slug of the step from which it can be seen anew.
+    """
 
     slug: str
     title: str
@@ -80,6 +90,8 @@ class Step:
     checks: tuple[Check, ...] = ()
     do: Do | None = None
     asks: Callable[[Lab], list[Question]] | None = None
+    undo: Do | None = None
+    follows: str = ""
 
     @property
     def claims(self) -> list[str]:
@@ -109,6 +121,31 @@ def look(step: Step, lab: Lab) -> list[Finding]:
     return findings
 
 
+def glance(step: Step, lab: Lab, known: list[Finding]) -> list[Finding]:
+    """What a look would find, at less cost: what held is taken to hold while the first gap is open.
+
+    `known` has a finding for each claim, as the last look left it.
+    """
+    place = next((at for at, one in enumerate(known) if one.state != State.PASSED), len(known))
+    if place == len(known):
+        return look(step, lab)
+    with one_moment():
+        gap = _judge(step.checks[place], lab)
+        if gap.state == State.PASSED:
+            return look(step, lab)
+    return [*known[:place], gap, *(Finding(one.claim, State.NOT_LOOKED_AT) for one in known[place + 1 :])]
+
+
+def settled(step: Step, lab: Lab, seconds: float = 300) -> list[Finding]:
+    """Look until nothing is waited for any more, or time is up."""
+    findings = look(step, lab)
+    for _ in lab.waits(seconds, f"“{step.title}”"):
+        if not any(finding.state == State.WAITING for finding in findings):
+            break
+        findings = look(step, lab)
+    return findings
+
+
 def passed(findings: list[Finding]) -> bool:
     """Whether everything that was claimed holds; a step without claims is passed by reading it."""
     return all(finding.state == State.PASSED for finding in findings)
@@ -129,7 +166,7 @@ def _judge(check: Check, lab: Lab) -> Finding:
     try:
         return Finding(claim, State.PASSED, saw=check(lab))
     except NotYet as gap:
-        return Finding(claim, State.NOT_YET, saw=gap.saw, hint=gap.hint)
+        return Finding(claim, State.NOT_YET, saw=gap.saw, hint=gap.hint, hints=gap.hints)
     except Waiting as pause:
         return Finding(claim, State.WAITING, saw=pause.what, since=pause.since)
     except REFUSALS as error:

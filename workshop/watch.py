@@ -1,0 +1,105 @@
+"""Looks at attendees' work unasked: at the step that they are at, and at all that was done before.
+
+The step they are at is glanced at: only its first gap, for what held is taken to hold until the gap
+is closed. Whoever has not asked for a look is shown what holds, not what does not hold yet.
+Steps that were done are looked at again when somebody comes back, or their account was started
+afresh; one a request, so that the page tells of each and nothing goes on once it is closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from workshop import step as steps
+from workshop.budget import THROTTLED, Budget
+from workshop.course import Course
+from workshop.lab import REFUSALS
+from workshop.labs import Labs, NoGround
+from workshop.meter import metered
+from workshop.models import now
+from workshop.progress import Enrolled, Progress
+from workshop.sights import Sights
+from workshop.standing import Mark
+from workshop.step import Finding, State, Step
+
+AWAY = timedelta(minutes=15)
+
+Look = Callable[[Enrolled, str], list[Finding]]
+
+
+class Watch:
+    """The looks that nobody asked for."""
+
+    def __init__(
+        self, course: Course, progress: Progress, labs: Labs, sights: Sights, budget: Budget, look: Look
+    ) -> None:
+        """`look` looks at a whole step and records what it finds."""
+        self._course = course
+        self._progress = progress
+        self._labs = labs
+        self._sights = sights
+        self._budget = budget
+        self._look = look
+
+    def glance(self, enrolled: Enrolled, slug: str, eager: bool = False) -> None:
+        """Look at the step where somebody is, if it is time and the account's budget allows it."""
+        step = self._course.step(slug)
+        known = self._progress.findings(enrolled.id, step)
+        if steps.passed(known) or not self._budget.allows(enrolled.account):
+            return
+        waiting = any(finding.state == State.WAITING for finding in known)
+        if not self._sights.turn(enrolled.id, slug, waiting, eager):
+            return
+        with metered() as meter:
+            found = self._glanced(enrolled, step, known)
+        codes = {finding.code for finding in found if finding.state == State.UNKNOWN}
+        self._budget.spend(enrolled.account, meter.calls, bool(codes & THROTTLED))
+        news = not codes and self._keep(enrolled, step, known, found)
+        self._sights.note(enrolled.id, slug, news)
+
+    def _glanced(self, enrolled: Enrolled, step: Step, known: list[Finding]) -> list[Finding]:
+        try:
+            return steps.glance(step, self._labs.open(enrolled), known)
+        except (NoGround, *REFUSALS):  # the panel says so; here it is merely not the time to look
+            return [Finding(known[0].claim, State.UNKNOWN, code="NoAnswer")]
+
+    def _keep(self, enrolled: Enrolled, step: Step, known: list[Finding], found: list[Finding]) -> bool:
+        """Record what is new; a gap that nobody has asked about is not held up to them."""
+        asked = {finding.claim for finding in known if finding.state == State.NOT_YET}
+        if not asked and self._progress.mark(enrolled.id, step.slug) != Mark.LOST:
+            found = [_unasked(finding) for finding in found]
+        return found != known and self._progress.looked(enrolled.id, step.slug, found, by="watch")
+
+    def due(self, enrolled: Enrolled) -> list[Step]:
+        """Steps that were done, and have not been looked at since somebody came back."""
+        marks = self._progress.marks(enrolled.id)
+        seen = self._sights.seen(enrolled.id)
+        since = max(now() - AWAY, self._progress.afresh_at(enrolled.id) or now() - AWAY)
+        return [
+            step
+            for step in self._course.steps
+            if step.checks and marks.get(step.slug, Mark.TODO) != Mark.TODO and _before(seen, step, since)
+        ]
+
+    def again(self, enrolled: Enrolled) -> bool:
+        """Look again at the next step that is due; whether one was looked at."""
+        due = self.due(enrolled)
+        if not due or not self._budget.allows(enrolled.account):
+            return False
+        with metered() as meter:
+            found = self._look(enrolled, due[0].slug)
+        codes = {finding.code for finding in found}
+        self._budget.spend(enrolled.account, meter.calls, bool(codes & THROTTLED))
+        return True
+
+
+def _before(seen: dict[str, datetime], step: Step, since: datetime) -> bool:
+    return step.slug not in seen or seen[step.slug] < since
+
+
+def _unasked(finding: Finding) -> Finding:
+    if finding.state != State.NOT_YET:
+        return finding
+    return replace(finding, state=State.NOT_LOOKED_AT, saw="", hint="", hints=())
