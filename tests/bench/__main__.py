@@ -11,6 +11,7 @@ from rich.table import Table
 from tests.bench.delivery import delivered
 from tests.bench.endpoint import measure
 from tests.bench.lab import bench
+from tests.bench.restart import restarted
 from tests.bench.walk import walked
 
 
@@ -23,6 +24,8 @@ def main() -> None:
             walk, check, seconds = walked(one)
             status.update("Pushing and waiting for the page …")
             push, push_seconds = delivered(one)
+            status.update("Starting the sandbox again …")
+            starts = restarted(one)
         status.update("Sending requests …")
         with tempfile.TemporaryDirectory() as folder:
             rates = measure(Path(folder))
@@ -32,6 +35,10 @@ def main() -> None:
     table.add_row("a check, over its slowest AWS call: median claim", "≤ 1.5", f"{check.median:.2f}", "")
     table.add_row("a check, over its slowest AWS call: worst claim", "≤ 1.5", f"{check.worst:.2f}", "")
     table.add_row('the walk by "Do it for me", over its runs', "≤ 1.5", f"{walk:.2f}", f"{seconds:.1f}")
+    for attendees in (1, 50):
+        words = f"a restart with {attendees} attendee{'s' if attendees > 1 else ''}, over an empty start"
+        ratio = starts[attendees] / starts[0]
+        table.add_row(words, "≤ 2.0", f"{ratio:.2f}", f"{starts[attendees]:.1f}")
     console.print(table)
 
 

@@ -1,0 +1,122 @@
+"""kill -9 of the sandbox at random moments of pipeline runs: nothing hangs, nothing is there twice."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.sandbox.house import House
+from tests.sandbox.test_codepipeline_build import build, project
+from tests.sandbox.test_codepipeline_stacks import change_set, put
+from tests.sandbox.test_snapshot_under_way import started_by_pushes
+from tests.sandbox.workbench import ALLOW_ALL, Workbench, furnished, stage, wait_for
+
+KILLS = 20
+SECONDS = 40.0  # after which no further kill begins, however slow the machine is
+LONGEST_RUN = 4.0  # seconds from a push until its kill
+SETTLES_WITHIN = 40.0  # seconds
+BUILDSPEC = "{version: 0.2, phases: {build: {commands: [sleep 0.3]}}, artifacts: {files: ['**/*']}}"
+TEMPLATE = """
+Parameters:
+  Word: {Type: String}
+Resources:
+  Bucket: {Type: AWS::S3::Bucket}
+  Group:
+    Type: AWS::Logs::LogGroup
+    Properties: {LogGroupName: /of/the/stack, RetentionInDays: 7, Tags: [{Key: word, Value: !Ref Word}]}
+  Role:
+    Type: AWS::IAM::Role
+    DependsOn: Group
+    Properties:
+      RoleName: of-the-stack
+      Description: !Ref Word
+      AssumeRolePolicyDocument:
+        Version: 2012-10-17
+        Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: 'sts:AssumeRole'}]
+"""
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    house = House(tmp_path)
+    house.start()
+    yield house
+    house.stop()
+
+
+@pytest.fixture
+def bench(house: House) -> Workbench:
+    """A pipeline that a push starts: it builds and deploys a stack."""
+    bench = furnished(house.account)
+    project(bench, BUILDSPEC)
+    put(bench, t__yml=TEMPLATE)
+    started_by_pushes(bench)
+    role = house.account.role("cfn", "cloudformation.amazonaws.com", ALLOW_ALL)
+    more = {"Capabilities": "CAPABILITY_NAMED_IAM", "ParameterOverrides": '{"Word": "#{Src.CommitId}"}'}
+    bench.create(
+        stage("Build", build()),
+        stage("Deploy", *change_set(role, **more)),
+    )
+    house.wait_until_saved()
+    return bench
+
+
+def test_a_pipeline_becomes_green_however_often_the_sandbox_is_killed(house: House, bench: Workbench) -> None:
+    chance, until = random.Random(20), time.monotonic() + SECONDS
+    killed = 0
+    while killed < KILLS and time.monotonic() < until:
+        put(bench, index__html=f"number {killed}")
+        time.sleep(chance.uniform(0, LONGEST_RUN))
+        house.kill()
+        assert house.start()["restored"] == "1 account"
+        killed += 1
+    assert killed > 1
+    wait_for(lambda: under_way(bench) == [], SETTLES_WITHIN)
+    again = bench.client.start_pipeline_execution(name="p")["pipelineExecutionId"]
+    assert (
+        wait_for(lambda: (now := bench.status(again)) != "InProgress" and now, SETTLES_WITHIN) == "Succeeded"
+    )
+    assert twice(bench) == []
+    house.stop()
+    assert left_behind(house) == []
+
+
+def under_way(bench: Workbench) -> list[str]:
+    """Executions, builds and stacks that have not ended."""
+    codebuild, cloudformation = bench.account.client("codebuild"), bench.account.client("cloudformation")
+    builds = codebuild.batch_get_builds(ids=codebuild.list_builds()["ids"])["builds"]
+    stacks = cloudformation.list_stacks()["StackSummaries"]
+    return [
+        *(one["pipelineExecutionId"] for one in bench.executions() if one["status"] == "InProgress"),
+        *(one["id"] for one in builds if not one["buildComplete"]),
+        *(one["StackId"] for one in stacks if one["StackStatus"].endswith("_IN_PROGRESS")),
+    ]
+
+
+def twice(bench: Workbench) -> list[str]:
+    """What is there more often than it was made: executions of one push, resources of the stack."""
+    account = bench.account
+    pushed = [one for one in bench.executions() if one["trigger"]["triggerType"] == "CloudWatchEvent"]
+    commits = [revision["revisionId"] for one in pushed for revision in one["sourceRevisions"]]
+    buckets = [
+        f"bucket {one['Name'].partition('-bucket-')[0]}"
+        for one in account.client("s3").list_buckets()["Buckets"]
+    ]
+    stacks = [
+        f"stack {one['StackName']}"
+        for one in account.client("cloudformation").list_stacks()["StackSummaries"]
+    ]
+    roles = [f"role {one['RoleName']}" for one in account.client("iam").list_roles()["Roles"]]
+    found = Counter([*commits, *buckets, *stacks, *roles])
+    return [name for name, times in found.items() if times > 1]
+
+
+def left_behind(house: House) -> list[str]:
+    """Processes of builds and functions that outlived the sandbox."""
+    processes = [path.read_bytes().decode(errors="replace") for path in Path("/proc").glob("[0-9]*/cmdline")]
+    return [command for command in processes if str(house.folder) in command]
