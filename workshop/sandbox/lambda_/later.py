@@ -42,6 +42,7 @@ class Later:
     """A queue of errands.
 
     `current` looks the function up again before every try; `give_up` is told of the last failure.
+    Errands that wait are lost when the sandbox ends; AWS would keep them.
     """
 
     def __init__(

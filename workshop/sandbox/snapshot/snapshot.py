@@ -33,7 +33,8 @@ BEAT = 0.25  # seconds between two looks at what has changed
 QUIET = 0.3  # seconds without a change after which an account is saved at once
 LATEST = 2.0  # seconds after which it is saved although it goes on changing
 LATEST_BUSY = 6.0  # the same while something is half done
-PATIENCE = 0.2  # seconds to wait for one lock
+PATIENCE = 0.1  # seconds to wait for one lock
+AGAIN = 10.0  # seconds until the next try when a save has failed
 REST = 4.0  # times as long as a save took, the next one waits: saving gets a fifth of the time
 LAST_WORDS = 5.0  # seconds that a stopping sandbox gives its last save
 BELONGINGS = ("snapshot", "codecommit", "lambda")  # below the state folder: they go together
@@ -95,9 +96,9 @@ class Snapshot:
             return
         self._thread.join()
         until = time.monotonic() + LAST_WORDS
-        while self._changes and time.monotonic() < until:
-            for account in list(self._changes):
-                self._save(account)
+        for account in list(self._changes):
+            while not self._save(account) and time.monotonic() < until:
+                time.sleep(PATIENCE)
 
     def _run(self) -> None:
         while not self._ended.wait(BEAT):
@@ -117,25 +118,31 @@ class Snapshot:
             return now - change.since > LATEST_BUSY
         return now - change.last > QUIET or now - change.since > LATEST
 
-    def _save(self, account: str) -> None:
+    def _save(self, account: str) -> bool:
+        """Save an account; if that fails, it is still due."""
         with self._lock:
             change = self._changes.pop(account, None)
         try:
-            dump = self._dump(account)
-            Drawer(self._folder / account).write(dump)
+            Drawer(self._folder / account).write(self._dump(account))
         except (Disturbed, RuntimeError):  # a dictionary changed its size while it was read
             self._again(account, change)
         except OSError as refused:
             log.error("Account %s could not be saved: %s", account, refused)
-            self._again(account, change)
+            self._again(account, None)
+        except Exception:
+            # What no pickle can take today must not end the saving of all other accounts.
+            log.exception("account %s could not be saved", account)
+            self._again(account, None)
+        else:
+            return True
+        return False
 
     def _again(self, account: str, change: Change | None) -> None:
-        """What was not saved has still changed, since when it had."""
+        """What was not saved is due as it was, or in a while."""
+        later = time.monotonic() + AGAIN
         self._digests.pop(account, None)
-        self.touch(account)
         with self._lock:
-            if change:
-                self._changes[account].since = change.since
+            self._changes[account] = change or Change(later, later)
 
     def _dump(self, account: str) -> graph.Dump:
         kept = self._kept()
