@@ -16,6 +16,15 @@ def do(lab: Lab) -> None:
     make.save(lab, {**declared, "stages": [*declared["stages"], stage]})
 
 
+def undo(lab: Lab) -> None:
+    """Take every stage behind Build out of the pipeline; what it deployed stays."""
+    declared = look.pipeline_if_any(lab)
+    if not declared or not _later(lab):
+        return
+    last = look.build_action(lab, declared).place
+    make.save(lab, {**declared, "stages": declared["stages"][: last + 1]})
+
+
 def check_there_is_a_stage_after_build(lab: Lab) -> str:
     """Your pipeline has a stage after Build."""
     later = _later(lab)

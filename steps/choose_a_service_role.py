@@ -20,6 +20,11 @@ def do(lab: Lab) -> None:
     lab.say(f"Chose {lab.pipeline_role}")
 
 
+def undo(lab: Lab) -> None:
+    """Forget the role that was chosen."""
+    lab.answers.pop("pipeline-role", None)
+
+
 def check_the_role_trusts_codepipeline(lab: Lab) -> str:
     """You have chosen a role that trusts CodePipeline."""
     chosen = lab.answers.get("pipeline-role", "")

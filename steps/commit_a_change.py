@@ -8,6 +8,7 @@ from workshop.step import NotYet, Waiting
 
 from . import look, make, run
 
+GREETING = "greeting.txt"
 BY_EVENT = "CloudWatchEvent"
 PATIENCE = timedelta(minutes=2)
 
@@ -23,20 +24,32 @@ def do(lab: Lab) -> None:
     lab.say(f"An event has started run {_started(lab)[0].short}")
 
 
+def undo(lab: Lab) -> None:
+    """Commit the first greeting again: what has been committed stays in the history."""
+    if _changed(lab):
+        sha = look.tip(lab)
+        first = look.file(lab, look.first_commit(lab, sha), GREETING)
+        _put(lab, sha, first, "Greet as at first")
+
+
 def _commit(lab: Lab, parent: str) -> None:
     words = f"Hello from {lab.handle}!"
     if look.greeting(lab, parent) == words:
         words = f"Hello again from {lab.handle}!"
+    _put(lab, parent, f"{words}\n", "Greet in my own words")
+
+
+def _put(lab: Lab, parent: str, text: str, message: str) -> None:
     made = lab.client("codecommit").put_file(
         repositoryName=lab.repository,
         branchName=lab.branch,
-        filePath="greeting.txt",
-        fileContent=f"{words}\n".encode(),
+        filePath=GREETING,
+        fileContent=text.encode(),
         parentCommitId=parent,
-        commitMessage="Greet in my own words",
+        commitMessage=message,
         name=lab.handle,
     )
-    lab.say(f"Committed {made['commitId'][:7]}: “{words}”")
+    lab.say(f"Committed {made['commitId'][:7]}: “{text.strip()}”")
 
 
 def check_the_greeting_is_new(lab: Lab) -> str:

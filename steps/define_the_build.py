@@ -32,6 +32,15 @@ def do(lab: Lab) -> None:
         lab.there(f"The project {wanted['name']} is there")
 
 
+def undo(lab: Lab) -> None:
+    """Delete the project, and its role with all that the role was allowed."""
+    codebuild, name = lab.client("codebuild"), lab.name("build")
+    if codebuild.batch_get_projects(names=[name])["projects"]:
+        codebuild.delete_project(name=name)
+        lab.say(f"Deleted the project {name}")
+    make.drop_service_role(lab, lab.build_role, lab.build_policy)
+
+
 def _as_wanted(lab: Lab) -> bool:
     return holds(
         lab,

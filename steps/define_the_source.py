@@ -23,6 +23,12 @@ def do(lab: Lab) -> None:
     lab.say(f"Chose {lab.repository} and its branch {lab.branch}")
 
 
+def undo(lab: Lab) -> None:
+    """Forget the repository and the branch that were chosen."""
+    lab.answers.pop("source-repository", None)
+    lab.answers.pop("source-branch", None)
+
+
 def check_the_repository_can_be_read(lab: Lab) -> str:
     """You have chosen the repository prepared for you, and it can be read."""
     chosen = lab.answers.get("source-repository", "").strip()

@@ -53,6 +53,12 @@ def do(lab: Lab) -> None:
     lab.say(f"Refused: {found.action} on {found.bucket}")
 
 
+def undo(lab: Lab) -> None:
+    """Forget what was answered; the log stays as it is."""
+    lab.answers.pop("refused-action", None)
+    lab.answers.pop("refused-bucket", None)
+
+
 def check_the_log_names_the_refused_call(lab: Lab) -> str:
     """Your build's log says which call was refused."""
     return refusal(lab).line
@@ -106,11 +112,17 @@ def refused_in(text: str) -> Refusal | None:
 def log(lab: Lab, build: str) -> str:
     """A build's log, or its end where it is very long. NotYet where there is none."""
     found = lab.client("codebuild").batch_get_builds(ids=[build])["builds"] if build else []
-    where = found[0].get("logs", {}) if found else {}
+    where = found[0].get("logs", {}) if found else _left_behind(build)
     if not where.get("streamName"):
         raise NotYet("The build has left no log.", hint="Its role has to be allowed to write logs.")
     stream = {"logGroupName": where["groupName"], "logStreamName": where["streamName"]}
     return "".join(reversed(list(_pages(lab.client("logs"), stream))))
+
+
+def _left_behind(build: str) -> dict[str, str]:
+    """Where the log of a build lies whose project was deleted: the log outlives both."""
+    project, _, number = build.partition(":")
+    return {"groupName": f"/aws/codebuild/{project}", "streamName": number}
 
 
 def _pages(logs: Any, stream: dict[str, str]) -> Iterator[str]:

@@ -25,6 +25,11 @@ def do(lab: Lab) -> None:
     make.save(lab, {**declared, "stages": stages})
 
 
+def undo(lab: Lab) -> None:
+    """Take the action that executes the change set out of the pipeline."""
+    make.take_out(lab, MODE)
+
+
 def _complete(lab: Lab) -> bool:
     return holds(lab, check_an_action_executes_the_same_change_set, check_it_comes_after_the_first)
 

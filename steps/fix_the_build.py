@@ -3,7 +3,7 @@
 from workshop.lab import Lab
 from workshop.step import NotYet
 
-from . import look, permission
+from . import look, make, permission
 
 POLICY = "AmazonS3FullAccess"
 ACTION = "s3:PutObject"
@@ -18,6 +18,31 @@ def do(lab: Lab) -> None:
         return
     lab.client("iam").attach_role_policy(RoleName=role, PolicyArn=f"arn:aws:iam::aws:policy/{POLICY}")
     lab.say(f"Attached {POLICY} to {role}")
+
+
+def undo(lab: Lab) -> None:
+    """Take away what lets the build write its package: from its role, or from the bucket's policy."""
+    if not look.project_if_any(lab):
+        return
+    verdict = _verdict(lab, lab.packages)
+    if not verdict.allowed:
+        return
+    _take_from_role(lab, look.build_role(lab), verdict)
+    permission.take_from_bucket(lab, lab.packages, str(look.project(lab)["serviceRole"]))
+
+
+def _take_from_role(lab: Lab, role: str, verdict: permission.Verdict) -> None:
+    """The policies that spoke for it; not the one that the project came with."""
+    iam = lab.client("iam")
+    for arn in make.attached(iam, role):
+        name = arn.rsplit("/", 1)[-1]
+        if name == POLICY or (name != lab.build_policy and verdict.names(name)):
+            iam.detach_role_policy(RoleName=role, PolicyArn=arn)
+            lab.say(f"Took {name} from {role}")
+    for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        if verdict.names(name):
+            iam.delete_role_policy(RoleName=role, PolicyName=name)
+            lab.say(f"Took {name} from {role}")
 
 
 def check_the_build_has_a_role(lab: Lab) -> str:

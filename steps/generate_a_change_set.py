@@ -25,6 +25,11 @@ def do(lab: Lab) -> None:
     make.save(lab, {**declared, "stages": _stages(lab, declared, action)})
 
 
+def undo(lab: Lab) -> None:
+    """Take the action that makes the change set out of the pipeline."""
+    make.take_out(lab, MODE)
+
+
 def _stages(lab: Lab, declared: dict[str, Any], action: dict[str, Any]) -> list[dict[str, Any]]:
     """The stages with the action in the first one behind Build; made if there is none."""
     known = {placed.name for placed in look.mode_actions(declared, MODE)} | {action["name"], blueprint.HOLD}

@@ -55,6 +55,14 @@ def project(lab: Lab) -> Declared:
     return dict(found[0])
 
 
+def project_if_any(lab: Lab) -> Declared | None:
+    """The attendee's build project, or None where there is none."""
+    try:
+        return project(lab)
+    except NotYet:
+        return None
+
+
 def build_role(lab: Lab) -> str:
     """The name of the role the build runs under."""
     arn = project(lab).get("serviceRole")
@@ -99,6 +107,14 @@ def pipeline(lab: Lab) -> Declared:
         return dict(codepipeline.get_pipeline(name=name)["pipeline"])
     except codepipeline.exceptions.PipelineNotFoundException:
         raise NotYet(f"There is no pipeline {name}.", hint="Create it in “Review and create”.") from None
+
+
+def pipeline_if_any(lab: Lab) -> Declared | None:
+    """The attendee's pipeline, or None where there is none."""
+    try:
+        return pipeline(lab)
+    except NotYet:
+        return None
 
 
 def actions(declared: Declared) -> list[Placed]:
@@ -196,6 +212,14 @@ def stack(lab: Lab) -> Declared:
         raise NotYet(
             f"There is no stack {name}.", hint="The pipeline's Deploy stage makes it when it runs."
         ) from None
+
+
+def stack_if_any(lab: Lab) -> Declared | None:
+    """The attendee's stack, or None where there is none."""
+    try:
+        return stack(lab)
+    except NotYet:
+        return None
 
 
 def resources(lab: Lab) -> list[Declared]:

@@ -19,6 +19,11 @@ def do(lab: Lab) -> None:
     lab.say(f"Chose the name {lab.name('pipeline')}")
 
 
+def undo(lab: Lab) -> None:
+    """Forget the name that was chosen."""
+    lab.answers.pop("pipeline-name", None)
+
+
 def check_it_is_a_name(lab: Lab) -> str:
     """You have chosen a name that AWS accepts."""
     name = _chosen(lab)

@@ -23,6 +23,10 @@ class Verdict:
     denied: bool
     because: str
 
+    def names(self, policy: str) -> bool:
+        """Whether this policy spoke; AWS writes an inline one as "role_<role>_<policy>"."""
+        return any(one == policy or one.endswith(f"_{policy}") for one in self.because.split(", "))
+
 
 def may(lab: Lab, role_arn: str, action: str, resource: str, bucket: str = "") -> Verdict:
     """AWS's verdict on "s3:PutObject" on an ARN; `bucket` is the one whose own policy counts too."""
@@ -42,15 +46,42 @@ def may(lab: Lab, role_arn: str, action: str, resource: str, bucket: str = "") -
 
 def bucket_statements(lab: Lab, bucket: str, role_arn: str) -> list[Statement]:
     """What the bucket's policy says of this role, as statements of an identity policy."""
+    listed = _listed(_bucket_policy(lab, bucket))
+    return [_own(statement) for statement in listed if speaks_of(statement, role_arn)]
+
+
+def _bucket_policy(lab: Lab, bucket: str) -> dict[str, Any]:
     try:
-        text = lab.client("s3").get_bucket_policy(Bucket=bucket)["Policy"]
+        return dict(json.loads(lab.client("s3").get_bucket_policy(Bucket=bucket)["Policy"]))
     except Refused as error:
         if code_of(error) == "NoSuchBucketPolicy":
-            return []
+            return {}
         raise
-    statements = json.loads(text)["Statement"]
-    listed = statements if isinstance(statements, list) else [statements]
-    return [_own(statement) for statement in listed if speaks_of(statement, role_arn)]
+
+
+def _listed(document: dict[str, Any]) -> list[Statement]:
+    """The statements; IAM writes a single one without a list around it."""
+    statements = document.get("Statement", [])
+    return list(statements) if isinstance(statements, list) else [statements]
+
+
+def take_from_bucket(lab: Lab, bucket: str, role_arn: str) -> None:
+    """Take the statements that allow something to this role alone out of the bucket's policy."""
+    s3 = lab.client("s3")
+    document = _bucket_policy(lab, bucket)
+    listed = _listed(document)
+    kept = [one for one in listed if one["Effect"] != "Allow" or _named(one) != {role_arn}]
+    if len(kept) == len(listed):
+        return
+    if kept:
+        s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({**document, "Statement": kept}))
+    else:
+        s3.delete_bucket_policy(Bucket=bucket)
+    lab.say(f"Took what it allowed the role from the policy of {bucket}")
+
+
+def _named(statement: Statement) -> set[str]:
+    return _principals(statement.get("Principal", {}))
 
 
 def speaks_of(statement: Statement, role_arn: str) -> bool:

@@ -6,6 +6,8 @@ from workshop.step import NotYet
 from . import look, run
 
 STAGES = 2
+# A run that has happened stays in the history: this is what it follows from.
+FOLLOWS = "review-and-create"
 
 
 def do(lab: Lab) -> None:

@@ -10,11 +10,33 @@ def do(lab: Lab) -> None:
     """Release a change unless a run is under way or went through, and wait for its end."""
     run.wait_until_over(lab)
     green = _green(lab, run.runs(lab))
-    if green:
-        lab.there(f"Run {green.short} went through")
+    if green and look.stack_if_any(lab):
+        lab.there(f"Run {green.short} went through, and what it deployed is there")
         return
     run.release(lab)
     run.wait_until_over(lab)
+
+
+def undo(lab: Lab) -> None:
+    """Delete the stack with all that was deployed; the runs stay in the pipeline's history."""
+    if look.pipeline_if_any(lab):
+        run.wait_until_over(lab)
+    if not look.stack_if_any(lab):
+        return
+    name = lab.name("stack")
+    lab.client("cloudformation").delete_stack(StackName=name)
+    lab.say(f"Deleting {name}")
+    run.wait_for(lab, lambda: _gone(lab), f"{name} to be gone", run.LONGEST)
+
+
+def _gone(lab: Lab) -> bool:
+    stack = look.stack_if_any(lab)
+    if stack and stack["StackStatus"] == "DELETE_FAILED":
+        raise NotYet(
+            f"{stack['StackName']} is DELETE_FAILED. {stack.get('StackStatusReason', '')}".strip(),
+            hint="Its events say what could not be deleted; mend that and start over again.",
+        )
+    return not stack
 
 
 def check_a_run_went_through_all_stages(lab: Lab) -> str:
@@ -36,6 +58,12 @@ def check_a_run_went_through_all_stages(lab: Lab) -> str:
             hint="Release a change: a run goes through the stages that were there when it started.",
         )
     raise run.complain(lab, newest)
+
+
+def check_what_it_deployed_is_there(lab: Lab) -> str:
+    """What it deployed is there still."""
+    stack = look.stack(lab)
+    return f"{stack['StackName']} is {stack['StackStatus']}"
 
 
 def _green(lab: Lab, known: list[run.Run]) -> run.Run | None:

@@ -28,6 +28,18 @@ def do(lab: Lab) -> None:
         lab.there(f"The pipeline {found['name']} is there")
 
 
+def undo(lab: Lab) -> None:
+    """Delete the pipeline with the history of its runs, and what starts it on every commit."""
+    make.drop_change_detection(lab)
+    codepipeline, name = lab.client("codepipeline"), lab.name("pipeline")
+    try:
+        codepipeline.get_pipeline(name=name)
+    except codepipeline.exceptions.PipelineNotFoundException:
+        return
+    codepipeline.delete_pipeline(name=name)
+    lab.say(f"Deleted the pipeline {name}")
+
+
 def _mended(lab: Lab, found: dict[str, Any]) -> dict[str, Any]:
     """The pipeline with its Source and Build as they should be, and its later stages kept."""
     if holds(lab, check_the_source_is_the_branch, check_the_build_takes_the_source, check_nothing_polls):

@@ -185,9 +185,9 @@ def _tell(lab: Lab, run: Run, said: str) -> str:
     return pause.what
 
 
-def wait_for(lab: Lab, there: Callable[[], bool], what: str) -> None:
-    """Wait a minute and a half at most for something that comes by itself."""
-    for _ in _until(lab, SUDDEN, what):
+def wait_for(lab: Lab, there: Callable[[], bool], what: str, seconds: float = SUDDEN) -> None:
+    """Wait for something that comes by itself, a minute and a half at most if not told otherwise."""
+    for _ in _until(lab, seconds, what):
         if there():
             return
 

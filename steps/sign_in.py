@@ -22,6 +22,11 @@ def do(lab: Lab) -> None:
     lab.answers["caller"] = arn
 
 
+def undo(lab: Lab) -> None:
+    """Forget the answer."""
+    lab.answers.pop("caller", None)
+
+
 def check_the_role_can_be_assumed(lab: Lab) -> str:
     """Your role can be assumed."""
     return f"Its session is {lab.client('sts').get_caller_identity()['Arn']}"

@@ -5,6 +5,9 @@ from workshop.step import NotYet, Waiting
 
 from . import live, look, run
 
+# A run that has happened stays in the history: this is what it follows from.
+FOLLOWS = "commit-a-change"
+
 
 def do(lab: Lab) -> None:
     """Wait for the commit's run to end; where it did not go through, release a change."""

@@ -109,6 +109,8 @@ def _step(path: Path, package: str) -> tuple[int, Step]:
         checks=tuple(_checks(module)),
         do=getattr(module, "do", None),
         asks=getattr(module, "questions", None),
+        undo=getattr(module, "undo", None),
+        follows=getattr(module, "FOLLOWS", ""),
     )
     return int(head["order"]), step
 

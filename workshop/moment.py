@@ -18,7 +18,13 @@ _answers: ContextVar[dict[tuple[Any, ...], Any] | None] = ContextVar("answers", 
 
 @contextmanager
 def one_moment() -> Iterator[None]:
-    """Remember what AWS answers until this ends; only questions, never changes."""
+    """Remember what AWS answers until this ends; only questions, never changes.
+
+    A moment within a moment is the same one.
+    """
+    if _answers.get() is not None:
+        yield
+        return
     token = _answers.set({})
     try:
         yield

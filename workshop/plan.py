@@ -15,6 +15,13 @@ from workshop.step import Step
 __all__ = ["Kind", "Plan", "PlannedCall", "plan", "recorded", "rehearse"]
 
 
+ANSWERS = {
+    Kind.ANSWER: "Answer “{label}” with {value}",
+    Kind.THERE: "“{label}” is answered with {value}",
+    Kind.REMOVE: "Forget the answer {value} to “{label}”",
+}
+
+
 @dataclass(frozen=True)
 class Plan:
     """What would be done, in order; `waits` says what is waited for then ("" where nothing is).
@@ -77,5 +84,5 @@ def _worded(calls: list[PlannedCall], step: Step, lab: Lab) -> Iterator[PlannedC
             yield call
             continue
         label = labels.get(call.params["key"], call.params["key"])
-        verb = {Kind.THERE: "Answered", Kind.REMOVE: "Forget the answer to"}.get(call.kind, "Answer")
-        yield replace(call, sentence=f"{verb} “{label}” with {call.sentence}")
+        words = ANSWERS[call.kind].format(label=label, value=call.params["value"])
+        yield replace(call, sentence=words)

@@ -78,13 +78,20 @@ class Client:
             return getattr(self._client, name)
         return functools.partial(self._lab.call, self._client, operation)
 
+    def get_paginator(self, name: str) -> Any:
+        """botocore's paginator, asking page by page through the lab."""
+        paginator = self._client.get_paginator(name)
+        paginator._method = getattr(self, name)
+        return paginator
+
 
 class Recorded(Lab):
-    """A lab that does everything as ever, and keeps in `done` what it has changed."""
+    """A lab that does everything as ever; `done` is what it has changed, `asked` what it has asked."""
 
     def __init__(self, lab: Lab) -> None:
         vars(self).update(vars(lab))
         self.done: list[PlannedCall] = []
+        self.asked: list[Call] = []
         self._unknown: set[str] = set()
 
     def client(self, service: str) -> Any:
@@ -106,6 +113,7 @@ class Recorded(Lab):
         return answer
 
     def _ask(self, call: Call) -> Any:
+        self.asked.append(call)
         try:
             return call.send()
         except Refused:
@@ -177,7 +185,8 @@ class Answers(dict[str, str]):
     def pop(self, key: str, *default: Any) -> Any:
         """Plan to forget an answer."""
         if key in self:
-            self._lab.done.append(PlannedCall(Kind.REMOVE, self[key], params={"key": key}))
+            value = self[key]
+            self._lab.done.append(PlannedCall(Kind.REMOVE, value, params={"key": key, "value": value}))
         return super().pop(key, *default)
 
 

@@ -138,11 +138,11 @@ def glance(step: Step, lab: Lab, known: list[Finding]) -> list[Finding]:
 
 def settled(step: Step, lab: Lab, seconds: float = 300) -> list[Finding]:
     """Look until nothing is waited for any more, or time is up."""
-    findings = look(step, lab)
+    findings: list[Finding] = []
     for _ in lab.waits(seconds, f"“{step.title}”"):
+        findings = look(step, lab)
         if not any(finding.state == State.WAITING for finding in findings):
             break
-        findings = look(step, lab)
     return findings
 
 

@@ -1,7 +1,8 @@
 """Walks the whole course with a fresh attendee, as the check that every step holds.
 
-For each step: not passed, do, passed, do again, and nothing has changed by that. A step that does
-nothing itself has to pass by what the ones before have done, and a page without claims is rendered.
+For each step: not passed, do, passed, do again, and nothing has changed by that; start over, not
+passed, do, passed. A step that does nothing itself has to pass by what the ones before have done, and
+a page without claims is rendered.
 """
 
 import time
@@ -11,9 +12,9 @@ from typing import Any
 
 from workshop.course import Course, render
 from workshop.lab import Lab, Refused, code_of
-from workshop.step import Finding, State, Step, look, passed
+from workshop.step import Do, Finding, State, Step, look, passed, settled
 
-WAITED = 300.0
+MOVING = {"runs", "stack"}  # a commit sets a run going, whatever is undone meanwhile
 
 
 @dataclass(frozen=True)
@@ -62,33 +63,56 @@ def _by_doing(step: Step, following: Step | None, lab: Lab) -> tuple[Walked, lis
     looked, gap = _timed(lambda: trouble or _gap(look(step, lab)))
     if gap:
         return Walked(step, gap, did, looked), None
-    ahead = look(following, lab) if following else None
+    ahead = None if step.undo or not following else look(following, lab)
+    trouble = _again(step, lab) or _over(step, lab)
+    if step.undo and following and not trouble:
+        ahead = look(following, lab)
+    return Walked(step, trouble, did, looked), ahead
+
+
+def _again(step: Step, lab: Lab) -> str:
+    """What is wrong with doing it again where it is done."""
     made = fingerprint(lab)
     trouble = _do(step, lab) or _gap(look(step, lab))
     changed = difference(made, fingerprint(lab))
     if changed and not trouble:
-        trouble = f"Doing it again changed {', '.join(changed)}."
-    return Walked(step, trouble, did, looked), ahead
+        return f"Doing it again changed {', '.join(changed)}."
+    return trouble
+
+
+def _over(step: Step, lab: Lab) -> str:
+    """What is wrong with starting it over, twice, and doing it then."""
+    if not step.undo:
+        return "" if step.follows else "It has neither undo nor FOLLOWS."
+    trouble = _try(step.undo, lab, "Start over")
+    if trouble:
+        return trouble
+    if passed(look(step, lab)):
+        return "It still passes after it was started over."
+    left = fingerprint(lab)
+    trouble = _try(step.undo, lab, "Start over again")
+    changed = set(difference(left, fingerprint(lab))) - MOVING
+    if changed and not trouble:
+        return f"Starting over again changed {', '.join(sorted(changed))}."
+    return trouble or _do(step, lab) or _gap(look(step, lab))
 
 
 def _do(step: Step, lab: Lab) -> str:
     assert step.do
+    return _try(step.do, lab, "Do it for me")
+
+
+def _try(act: Do, lab: Lab, what: str) -> str:
     try:
-        step.do(lab)
+        act(lab)
     except Exception as error:  # whatever a step raises is what the author has to see
-        return f"Do it for me: {type(error).__name__}: {error}"
+        return f"{what}: {type(error).__name__}: {error}"
     return ""
 
 
 def _comes_true(step: Step, lab: Lab) -> str:
     """Look until nothing is waited for any more."""
-    last = time.monotonic() + WAITED
-    while True:
-        findings = look(step, lab)
-        waits = any(finding.state == State.WAITING for finding in findings)
-        if not waits or time.monotonic() > last:
-            return _gap(findings)
-        time.sleep(lab.pace)
+    return _gap(settled(step, lab))
 
 
 def _gap(findings: list[Finding]) -> str:
