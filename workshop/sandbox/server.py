@@ -21,6 +21,7 @@ from workshop.sandbox.settings import Settings
 SERVICES = [
     "workshop.sandbox.identity.sts:Sts",
     "workshop.sandbox.identity.iam:Iam",
+    "workshop.sandbox.logs.api:Logs",
     "workshop.sandbox.events:EventBridge",
     "workshop.sandbox.codecommit.api:CodeCommit",
     "workshop.sandbox.codebuild.api:CodeBuild",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Sequence
 from typing import TypeVar
 
 from workshop.sandbox.codecommit.words import refusal
+from workshop.sandbox.pages import Token
+from workshop.sandbox.pages import page as cut
 
 T = TypeVar("T")
 LONGEST = 1000
@@ -22,23 +22,8 @@ def page(
     """
     if size is not None and size < 1:
         raise refusal("InvalidMaxResultsException")
-    start = _start(token)
-    end = start + min(size or longest, longest)
-    return list(items[start:end]), _token(end) if end < len(items) else None
-
-
-def _token(start: int) -> str:
-    return base64.urlsafe_b64encode(b"at:%d" % start).decode()
-
-
-def _start(token: str | None) -> int:
-    if not token:
-        return 0
-    try:
-        place = base64.urlsafe_b64decode(token.encode()).decode()
-        return int(place.removeprefix("at:"))
-    except (binascii.Error, ValueError) as broken:
-        raise refusal("InvalidContinuationTokenException") from broken
+    refused = refusal("InvalidContinuationTokenException")
+    return cut(items, min(size or longest, longest), token, Token(refused.code, refused.message))
 
 
 def paged(name: str, items: list[T], token: str | None, key: str = "nextToken") -> dict[str, object]:

@@ -1,0 +1,1 @@
+"""CloudWatch Logs of the sandbox, where moto's is not enough: searching what was logged."""
