@@ -21,6 +21,7 @@ from workshop.budget import Budget
 from workshop.config import HOME, Config
 from workshop.course import load
 from workshop.door import Door
+from workshop.evidence import Evidence
 from workshop.guide import Guide
 from workshop.jobs import Jobs
 from workshop.labs import Labs
@@ -70,6 +71,7 @@ def create_app(config: Config) -> Flask:
     mishaps.receive(app)
     app.register_blueprint(Door(guide, config).blueprint())
     app.register_blueprint(Attend(guide, config).blueprint())
+    app.register_blueprint(Evidence(guide).blueprint())
     app.after_request(_headers)
     app.add_url_rule("/healthz", "healthz", lambda: _health(guide))
     app.add_url_rule("/theme", "theme", _theme, methods=["POST"])

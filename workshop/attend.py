@@ -15,8 +15,8 @@ from workshop.config import Config
 from workshop.guide import Guide, Task
 from workshop.lab import REFUSALS, Lab, refusal
 from workshop.labs import NoGround
-from workshop.mishaps import NotSignedIn
 from workshop.pipeline import Panel
+from workshop.presence import who_asks
 from workshop.progress import Mark
 
 UNCHANGED = ("", 204)
@@ -53,9 +53,7 @@ class Attend:
         return pages
 
     def _who_asks(self) -> None:
-        g.enrolled = self._guide.progress.by_ticket(session.get("ticket", ""))
-        if g.enrolled is None:
-            raise NotSignedIn
+        who_asks(self._guide.progress)
 
     def resume(self) -> Response:
         """Where they were last in this browser, else the first step that is to do."""

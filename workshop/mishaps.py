@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from workshop.course import UnknownStep
 from workshop.lab import REFUSALS, refusal
 from workshop.labs import NoGround
+from workshop.presence import NotSignedIn, SomebodyElse
 
 WORDS = {
     400: ("That request could not be read", "Go back and try once more; nothing of yours has changed."),
@@ -20,10 +21,6 @@ WORDS = {
     405: ("That page is not opened this way", "Use the buttons on the page instead of its address."),
     413: ("That was too much", "The form takes 64 kilobytes at most. Nothing has been changed."),
 }
-
-
-class NotSignedIn(Exception):
-    """Nobody has joined in this browser, or the cookie is no longer known."""
 
 
 def receive(app: Flask) -> None:
@@ -69,9 +66,19 @@ def _replayed(_: CSRFError) -> Response:
     )
 
 
-def _not_signed_in(_: NotSignedIn) -> Response:
+def _what_became(reason: NotSignedIn) -> tuple[str, str]:
+    """What another tab did to this one."""
+    if isinstance(reason, SomebodyElse):
+        return (
+            f"This page is {reason.here}'s, and in another tab you have become {reason.now}",
+            "Nothing is lost. Reload to go on as you are now.",
+        )
+    return "You have left in another tab", "Join again to go on; nothing is lost."
+
+
+def _not_signed_in(reason: NotSignedIn) -> Response:
     if htmx_request.htmx:
-        answer = _page(200, "You have left in another tab", "Join again to go on; nothing is lost.")
+        answer = _page(200, *_what_became(reason))
         answer.status_code = 286  # ends the polling that asked
         return answer
     if request.method == "GET":

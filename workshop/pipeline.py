@@ -40,6 +40,8 @@ class Action:
     ended: datetime | None = None
     detail: str = ""
     log: tuple[Line, ...] = ()
+    build: str = ""
+    run: str = ""
 
     @property
     def seconds(self) -> float | None:
@@ -180,6 +182,8 @@ def _action(lab: Lab, declared: dict[str, Any], latest: dict[str, Any], timed: d
         timed.get("lastUpdateTime") if status != "InProgress" else None,
         _detail(declared),
         log,
+        latest.get("externalExecutionId", "") if kind["provider"] == "CodeBuild" else "",
+        timed.get("pipelineExecutionId", ""),
     )
 
 
