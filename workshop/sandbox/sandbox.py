@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Protocol
 
 from workshop.sandbox.clients import Clients
@@ -32,7 +32,7 @@ class Service(Protocol):
 class Sandbox:
     """What every service is given: settings, clients, events, permissions."""
 
-    def __init__(self, settings: Settings, services: list[Callable[[Sandbox], Any]]) -> None:
+    def __init__(self, settings: Settings, services: Sequence[Callable[[Sandbox], Any]]) -> None:
         self.settings = settings
         self.now = time.time
         self.sessions = Sessions(load_key(settings.state))

@@ -6,53 +6,50 @@ and metadata as they were sent.  The price is a thread per connection.
 
 from __future__ import annotations
 
-import importlib
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Final
 
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from workshop.sandbox.apigateway.api import ApiGateway, ApiGatewayV2
+from workshop.sandbox.apigateway.execute import ExecuteApi
+from workshop.sandbox.cloudformation.api import CloudFormation
+from workshop.sandbox.codebuild.api import CodeBuild
+from workshop.sandbox.codecommit.api import CodeCommit
+from workshop.sandbox.codecommit.githttp import GitHttp
+from workshop.sandbox.codepipeline.api import CodePipeline
+from workshop.sandbox.events import EventBridge
 from workshop.sandbox.gateway.guard import Application, Guard
 from workshop.sandbox.gateway.http import Handler
+from workshop.sandbox.identity.iam import Iam
+from workshop.sandbox.identity.sts import Sts
+from workshop.sandbox.lambda_.api import Lambda
+from workshop.sandbox.lambda_.http import LambdaHttp
+from workshop.sandbox.logs.api import Logs
 from workshop.sandbox.sandbox import Sandbox
 from workshop.sandbox.settings import Settings
 
-SERVICES = [
-    "workshop.sandbox.identity.sts:Sts",
-    "workshop.sandbox.identity.iam:Iam",
-    "workshop.sandbox.logs.api:Logs",
-    "workshop.sandbox.events:EventBridge",
-    "workshop.sandbox.codecommit.api:CodeCommit",
-    "workshop.sandbox.codebuild.api:CodeBuild",
-    "workshop.sandbox.codepipeline.api:CodePipeline",
-    "workshop.sandbox.cloudformation.api:CloudFormation",
-    "workshop.sandbox.lambda_.api:Lambda",
-    "workshop.sandbox.apigateway.api:ApiGateway",
-    "workshop.sandbox.apigateway.api:ApiGatewayV2",
-]
-LAYERS = [
-    "workshop.sandbox.apigateway.execute:ExecuteApi",
-    "workshop.sandbox.lambda_.http:LambdaHttp",
-    "workshop.sandbox.codecommit.githttp:GitHttp",
-]
-
-
-def _found(names: list[str]) -> list[Callable[..., Any]]:
-    found = []
-    for name in names:
-        module, _, attribute = name.partition(":")
-        try:
-            found.append(getattr(importlib.import_module(module), attribute))
-        except (ModuleNotFoundError, AttributeError):
-            continue
-    return found
+SERVICES: Final = (
+    Sts,
+    Iam,
+    Logs,
+    EventBridge,
+    CodeCommit,
+    CodeBuild,
+    CodePipeline,
+    CloudFormation,
+    Lambda,
+    ApiGateway,
+    ApiGatewayV2,
+)
+LAYERS: Final[tuple[Callable[..., Application], ...]] = (Guard, ExecuteApi, LambdaHttp, GitHttp)
 
 
 def application(sandbox: Sandbox) -> Application:
     """What a request passes, from the outside in: guard, execute-api, git, the AWS API."""
     inner: Application = sandbox.api
-    for layer in reversed([Guard, *_found(LAYERS)]):
+    for layer in reversed(LAYERS):
         inner = layer(sandbox, inner)
     return inner
 
@@ -61,7 +58,7 @@ class Server:
     """A running sandbox: on TCP for clients, on a unix socket for what it runs in isolation."""
 
     def __init__(self, settings: Settings) -> None:
-        self.sandbox = Sandbox(settings, _found(SERVICES))
+        self.sandbox = Sandbox(settings, SERVICES)
         app = application(self.sandbox)
         settings.socket.unlink(missing_ok=True)
         self._servers: list[BaseWSGIServer] = [

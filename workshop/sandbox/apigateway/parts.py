@@ -11,12 +11,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from workshop.sandbox import pages
 from workshop.sandbox.apigateway import openapi
 from workshop.sandbox.apigateway.routes import DEFAULT
 from workshop.sandbox.apigateway.state import HttpApi, Item
 from workshop.sandbox.call import AwsError, Call
 
 SHORT, LONG = 7, 10
+PAGE = 500
+TOKEN = pages.Token("BadRequestException", "Invalid NextToken specified")
 LETTERS = string.ascii_lowercase + string.digits
 AUTHORIZATIONS = ("NONE", "AWS_IAM")
 METHODS = ("ANY", "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
@@ -121,9 +124,9 @@ def found(items: Mapping[str, Item], kind: str, number: str) -> Item:
 
 def page(call: Call, items: list[Item]) -> Item:
     """One page of `items`, by the call's NextToken and MaxResults."""
-    start = int(call.params.get("NextToken") or 0)
-    end = start + int(call.params.get("MaxResults") or 500)
-    return {"Items": items[start:end], **({"NextToken": str(end)} if end < len(items) else {})}
+    size = int(call.params.get("MaxResults") or PAGE)
+    shown, more = pages.page(items, size, call.params.get("NextToken"), TOKEN)
+    return {"Items": shown} | ({"NextToken": more} if more else {})
 
 
 def new_id(length: int) -> str:

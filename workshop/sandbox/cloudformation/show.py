@@ -6,17 +6,20 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from workshop.sandbox import pages
+from workshop.sandbox.pages import Token
+
 from .state import ChangeSet, Definition, Event, Resource, Stack
 from .template import Template
 
 PAGE = 100
+TOKEN = Token("ValidationError", "NextToken is not valid.")
 
 
 def page(items: Sequence[Any], token: str | None, key: str) -> dict[str, Any]:
     """One page of `items` under `key`, with the token of the next."""
-    start = int(token) if token and token.isdigit() else 0
-    more = {"NextToken": str(start + PAGE)} if len(items) > start + PAGE else {}
-    return {key: list(items[start : start + PAGE]), **more}
+    shown, more = pages.page(items, PAGE, token, TOKEN)
+    return {key: shown} | ({"NextToken": more} if more else {})
 
 
 def stack(found: Stack) -> dict[str, Any]:
