@@ -31,6 +31,7 @@ START_SECONDS = 60
 STOP_SECONDS = 8
 RESTARTS = 5  # within a minute: then something is broken that another start will not mend
 MINUTE = 60.0
+NICER = 5
 SUPERVISOR = "WORKSHOP_SUPERVISOR"
 
 
@@ -90,17 +91,13 @@ def run(config: Config, open_browser: bool | None) -> int:
         signal.signal(number, _interrupt)
     programs: list[Program] = []
     try:
-        aws, pages, worker = _programs(config)
         with console.status("Starting …") as status:
-            for program in (aws, pages):
+            for program in _programs(config):
                 programs.append(program)
                 program.start()
-                if program is aws:
+                if len(programs) == 1:
                     bring_up_to_date(config)  # while the local AWS starts
-            _await_health(programs, lambda words: status.update(words))
-        # The worker comes last: it would take the processor from the first page, and clicks are kept.
-        programs.append(worker)
-        worker.start()
+            _await_health(programs, status.update)
         _announce(console, config, open_browser)
         _watch(programs, console)
     except KeyboardInterrupt:
@@ -272,10 +269,11 @@ def serve_sandbox(state: Path, host: str, port: int, isolation: str) -> None:
 
 def serve_worker(config: Config) -> None:
     """Run jobs until a signal ends it."""
-    from workshop import jobs
-
     end_with_supervisor()
     signal.signal(signal.SIGTERM, _interrupt)
+    os.nice(NICER)  # pages and builds go first: whoever looks is waiting
+    from workshop import jobs
+
     with contextlib.suppress(KeyboardInterrupt):
         jobs.serve(config)
 
