@@ -157,7 +157,8 @@ def fault_of(lines: list[Line], failed: set[str]) -> int:
 
 def plain(words: str) -> str:
     """A line without colours and without characters that could disturb how it is shown."""
-    shown = UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", COLOURS.sub("", words.rstrip("\r").expandtabs()))
+    seen = words.rstrip("\r").rpartition("\r")[2]  # as a terminal shows what is written over again
+    shown = UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", COLOURS.sub("", seen.expandtabs()))
     shown = AGENT.sub(lambda found: f"[{found[1][:8]}] ", shown)
     if len(shown) <= LONGEST_LINE:
         return shown
