@@ -24,8 +24,9 @@ class Verdict:
     because: str
 
     def names(self, policy: str) -> bool:
-        """Whether this policy spoke; AWS writes an inline one as "role_<role>_<policy>"."""
-        return any(one == policy or one.endswith(f"_{policy}") for one in self.because.split(", "))
+        """Whether this policy spoke; AWS writes some with their ARN, or as "role_<role>_<policy>"."""
+        spoke = (one.rsplit("/", 1)[-1] for one in self.because.split(", "))
+        return any(one == policy or one.endswith(f"_{policy}") for one in spoke)
 
 
 def may(lab: Lab, role_arn: str, action: str, resource: str, bucket: str = "") -> Verdict:

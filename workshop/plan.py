@@ -4,33 +4,28 @@ Nothing is written a second time: the step's own `do` runs, with a lab that asks
 nothing, and its calls are the plan.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from workshop.lab import Lab, one_moment
 from workshop.recording import Paused, PlannedCall, Recorded, Rehearsed
-from workshop.sentences import Kind
-from workshop.step import Step
+from workshop.sentences import Kind, answered
+from workshop.step import Do, Step, claim_of
 
 __all__ = ["Kind", "Plan", "PlannedCall", "plan", "recorded", "rehearse"]
-
-
-ANSWERS = {
-    Kind.ANSWER: "Answer “{label}” with {value}",
-    Kind.THERE: "“{label}” is answered with {value}",
-    Kind.REMOVE: "Forget the answer {value} to “{label}”",
-}
 
 
 @dataclass(frozen=True)
 class Plan:
     """What would be done, in order; `waits` says what is waited for then ("" where nothing is).
 
-    What follows a wait depends on how it ends, so the plan ends there.
+    What follows a wait depends on how it ends, so the plan ends there. `summary` is what the author
+    says that it does, whatever is there: one line.
     """
 
     calls: tuple[PlannedCall, ...] = ()
     waits: str = ""
+    summary: str = ""
 
     @property
     def changes(self) -> tuple[PlannedCall, ...]:
@@ -57,7 +52,7 @@ def plan(step: Step, lab: Lab) -> Plan:
     return rehearse(step.do, step, lab) if step.do else Plan()
 
 
-def rehearse(act: Callable[[Lab], None], step: Step, lab: Lab) -> Plan:
+def rehearse(act: Do, step: Step, lab: Lab) -> Plan:
     """The plan of one of a step's acts (`do`, `undo`), called with a lab that changes nothing."""
     rehearsed, waits = Rehearsed(lab), ""
     with one_moment():
@@ -65,7 +60,8 @@ def rehearse(act: Callable[[Lab], None], step: Step, lab: Lab) -> Plan:
             act(rehearsed)
         except Paused as pause:
             waits = str(pause)
-        return Plan(tuple(_worded(rehearsed.done, step, lab)), waits)
+        calls = tuple(_worded(rehearsed.done, step, lab))
+    return Plan(calls, waits, claim_of(act))
 
 
 def recorded(lab: Lab) -> Recorded:
@@ -84,5 +80,4 @@ def _worded(calls: list[PlannedCall], step: Step, lab: Lab) -> Iterator[PlannedC
             yield call
             continue
         label = labels.get(call.params["key"], call.params["key"])
-        words = ANSWERS[call.kind].format(label=label, value=call.params["value"])
-        yield replace(call, sentence=words)
+        yield replace(call, sentence=answered(call.kind, label, call.params["value"]))

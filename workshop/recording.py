@@ -6,20 +6,21 @@ answer is made up. Price: what AWS alone knows of a thing that is only planned, 
 """
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from workshop.command import command
 from workshop.lab import Lab, Refused
 from workshop.reply import reply
-from workshop.sentences import Kind, kind_of, sentence
+from workshop.sentences import Kind, answered, kind_of, sentence
 
 # Whatever begins otherwise may change something.
 QUESTIONS = (
     *("BatchDescribe", "BatchGet", "Check", "Describe", "Filter", "Get", "Head", "List", "Lookup"),
     *("Preview", "Query", "Scan", "Search", "Select", "Simulate", "Test", "Validate"),
 )
+HARMLESS = {"can_paginate", "exceptions", "generate_presigned_url", "meta", "waiter_names"}
 DESPITE_THEIR_NAMES = {"TestInvokeMethod", "TestInvokeAuthorizer"}
 
 
@@ -65,6 +66,10 @@ class Paused(Exception):
     """A rehearsal has come to where the `do` waits; the text says for what."""
 
 
+class Unseen(TypeError):
+    """A step uses something of boto3 that makes calls on its own, such as `upload_file`."""
+
+
 class Client:
     """A boto3 client whose calls go through the lab."""
 
@@ -74,6 +79,8 @@ class Client:
 
     def __getattr__(self, name: str) -> Any:
         operation = self._client.meta.method_to_api_mapping.get(name)
+        if operation is None and name not in HARMLESS:
+            raise Unseen(f"{name} would not be seen: call the operations that it is made of.")
         if operation is None:
             return getattr(self._client, name)
         return functools.partial(self._lab.call, self._client, operation)
@@ -86,12 +93,12 @@ class Client:
 
 
 class Recorded(Lab):
-    """A lab that does everything as ever; `done` is what it has changed, `asked` what it has asked."""
+    """A lab that does everything as ever, and keeps in `done` what it has changed."""
 
     def __init__(self, lab: Lab) -> None:
         vars(self).update(vars(lab))
         self.done: list[PlannedCall] = []
-        self.asked: list[Call] = []
+        self.answers: MutableMapping[str, str] = Answers(self, lab.answers)
         self._unknown: set[str] = set()
 
     def client(self, service: str) -> Any:
@@ -113,7 +120,6 @@ class Recorded(Lab):
         return answer
 
     def _ask(self, call: Call) -> Any:
-        self.asked.append(call)
         try:
             return call.send()
         except Refused:
@@ -128,6 +134,18 @@ class Recorded(Lab):
         kind = kind_of(name, bool(self._unknown & words(call.params)))
         told, line = sentence(name, call.params, kind), command(call.model, call.params)
         self.done.append(PlannedCall(kind, told, line, call.service, name, call.params))
+
+
+class Watched(Recorded):
+    """A lab that keeps in `asked` what AWS has been asked through it."""
+
+    def __init__(self, lab: Lab) -> None:
+        super().__init__(lab)
+        self.asked: list[Call] = []
+
+    def _ask(self, call: Call) -> Any:
+        self.asked.append(call)
+        return super()._ask(call)
 
 
 class Rehearsed(Recorded):
@@ -169,25 +187,33 @@ class Rehearsed(Recorded):
         return answer
 
 
-class Answers(dict[str, str]):
-    """The answers of a rehearsal: a copy, and what is put into it is planned."""
+class Answers(MutableMapping[str, str]):
+    """The attendee's answers, with what is put into them or taken away on the lab's list."""
 
-    def __init__(self, lab: Recorded, given: dict[str, str]) -> None:
-        super().__init__(given)
+    def __init__(self, lab: Recorded, given: MutableMapping[str, str]) -> None:
         self._lab = lab
+        self._given = given
+
+    def __getitem__(self, key: str) -> str:
+        return self._given[key]
 
     def __setitem__(self, key: str, value: str) -> None:
-        """Plan an answer; one that is given already is there."""
-        kind = Kind.THERE if self.get(key) == value else Kind.ANSWER
-        self._lab.done.append(PlannedCall(kind, value, params={"key": key, "value": value}))
-        super().__setitem__(key, value)
+        self._note(Kind.THERE if self.get(key) == value else Kind.ANSWER, key, value)
+        self._given[key] = value
 
-    def pop(self, key: str, *default: Any) -> Any:
-        """Plan to forget an answer."""
-        if key in self:
-            value = self[key]
-            self._lab.done.append(PlannedCall(Kind.REMOVE, value, params={"key": key, "value": value}))
-        return super().pop(key, *default)
+    def __delitem__(self, key: str) -> None:
+        self._note(Kind.REMOVE, key, self._given[key])
+        del self._given[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._given)
+
+    def __len__(self) -> int:
+        return len(self._given)
+
+    def _note(self, kind: Kind, key: str, value: str) -> None:
+        told = answered(kind, key.replace("-", " "), value)
+        self._lab.done.append(PlannedCall(kind, told, params={"key": key, "value": value}))
 
 
 def words(value: Any) -> set[str]:

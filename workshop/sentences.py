@@ -48,6 +48,11 @@ SENTENCES = {
     "StartPipelineExecution": "Start a run of the pipeline {name}",
     "UpdateAssumeRolePolicy": "Change whom the role {RoleName} trusts",
 }
+ANSWERS = {
+    Kind.ANSWER: "Answer “{question}” with {value}",
+    Kind.THERE: "“{question}” is answered with {value}",
+    Kind.REMOVE: "Forget the answer {value} to “{question}”",
+}
 VERB = re.compile(r"[A-Z][a-z]+")
 WORD = re.compile(r"[A-Z][a-z0-9]*")
 
@@ -71,6 +76,11 @@ def sentence(operation: str, params: Params, kind: Kind) -> str:
     verb = verb_of(operation)
     verb = {"Put": kind.value.title(), "Update": "Change"}.get(verb, verb)
     return f"{verb} the {noun_of(operation).lower()} {_name(params)}".strip()
+
+
+def answered(kind: Kind, question: str, value: str) -> str:
+    """One sentence about an answer that is given, was given, or is forgotten."""
+    return ANSWERS[kind].format(question=question, value=value)
 
 
 def verb_of(operation: str) -> str:

@@ -103,9 +103,9 @@ class Step:
         return self.asks(lab) if self.asks else []
 
 
-def claim_of(check: Check) -> str:
-    """The claim that a check judges, as one line."""
-    paragraph = (inspect.getdoc(check) or check.__name__).split("\n\n")[0]
+def claim_of(act: Check | Do) -> str:
+    """The claim that a check judges, or what a `do` does, as one line."""
+    paragraph = (inspect.getdoc(act) or act.__name__).split("\n\n")[0]
     return " ".join(paragraph.split())
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from workshop.course import Course
 from workshop.lab import Lab, one_moment
 from workshop.plan import Kind, Plan, PlannedCall, rehearse
-from workshop.recording import Call, Recorded, words
+from workshop.recording import Call, Watched, words
 from workshop.step import Step, look, passed
 
 VERBS = re.compile(r"^(Batch)?[A-Z][a-z]+")
@@ -52,7 +52,7 @@ def _dependents(plan: Plan, step: Step, lab: Lab, course: Course) -> Iterator[St
     later = course.steps[course.steps.index(step) + 1 :]
     changes = [call for call in plan.changes if call.operation]
     for one in later if changes else ():
-        looking = Recorded(lab)
+        looking = Watched(lab)
         if one.checks and passed(look(one, looking)) and _touched(changes, looking.asked):
             yield one
 
