@@ -102,8 +102,8 @@ class BuildLog:
     def _flush_on(self) -> None:
         while True:
             self._news.wait()
+            self._news.clear()  # before asking for the end: else the news of it could be lost
             ending = self._closing.wait(PAUSE)
-            self._news.clear()
             with self._lock:
                 waiting, self._waiting = self._waiting, []
             for batch in batches(waiting):
