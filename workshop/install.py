@@ -15,7 +15,8 @@ VENV = os.path.join(HOME, ".venv")
 OLDEST = (3, 11)
 NEWER = ["python3.14", "python3.13", "python3.12", "python3.11"]
 NO_NETWORK = re.compile(
-    r"NewConnectionError|NameResolutionError|ConnectTimeout|Temporary failure in name|Network is|from versions: none"
+    "NewConnectionError|NameResolutionError|ConnectTimeout|Temporary failure in name|Network is"
+    "|from versions: none"
 )
 
 
