@@ -48,6 +48,16 @@ function tick(root) {
   }
 }
 
+// ---- What has opened beside the task shuts again; who had the focus there gets back to the button.
+function shut(event) {
+  const link = event.target.closest("[data-shuts]");
+  const opened = link && document.getElementById(link.dataset.shuts);
+  if (!opened) return;
+  event.preventDefault();
+  opened.replaceChildren();
+  document.getElementById("do")?.focus();
+}
+
 // ---- Light and dark, without loading the page anew.
 function chooseTheme(event) {
   const form = event.target.closest("form.themes");
@@ -86,6 +96,7 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-closes]")) event.target.closest("dialog")?.close();
   if (event.target.closest("[data-dismiss]")) event.target.closest(".flash").remove();
   if (event.target.matches("dialog")) event.target.close();
+  shut(event);
 });
 
 document.addEventListener("submit", (event) => {
@@ -99,10 +110,19 @@ addEventListener("pageshow", (event) => { if (event.persisted) location.reload()
 
 // ---- htmx: quiet while nobody looks, and honest when the pages do not answer.
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (document.hidden && "poll" in event.detail.elt.dataset) event.preventDefault();
+  const { poll, live } = event.detail.elt.dataset;
+  const typing = document.activeElement?.matches("#task input, #help :not(h2)");
+  if (poll !== undefined && document.hidden || live !== undefined && typing) event.preventDefault();
 });
+// Who comes back to the page has done something elsewhere: it looks at once.
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) document.body.dispatchEvent(new Event("work"));
+  if (document.hidden) return;
+  document.body.dispatchEvent(new Event("work"));
+  document.body.dispatchEvent(new Event("back"));
+});
+addEventListener("focus", () => document.body.dispatchEvent(new Event("back")));
+document.addEventListener("htmx:configRequest", (event) => {
+  if (event.detail.triggeringEvent?.type === "back") event.detail.parameters.set("back", "1");
 });
 document.addEventListener("htmx:sendError", () => {
   const notice = document.getElementById("notice");

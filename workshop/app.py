@@ -16,11 +16,14 @@ from htmx_flask import Htmx
 from werkzeug.wrappers import Response as Answer
 
 from workshop import mishaps, words
+from workshop.access import Access
+from workshop.aid import Aid
 from workshop.attend import Attend
 from workshop.budget import Budget
 from workshop.config import HOME, Config
 from workshop.course import load
 from workshop.door import Door
+from workshop.elsewhere import Elsewhere
 from workshop.evidence import Evidence
 from workshop.guide import Guide
 from workshop.jobs import Jobs
@@ -65,6 +68,7 @@ def create_app(config: Config) -> Flask:
     app.config.update(_settings(config))
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["guide"] = guide = _guide(config)
+    app.extensions["access"] = access = Access(connect(config.database), config.secret_key)
     CSRFProtect(app)
     Htmx(app)
     words.teach(app, config, _assets(Path(app.static_folder or "")))
@@ -72,6 +76,8 @@ def create_app(config: Config) -> Flask:
     app.register_blueprint(Door(guide, config).blueprint())
     app.register_blueprint(Attend(guide, config).blueprint())
     app.register_blueprint(Evidence(guide).blueprint())
+    app.register_blueprint(Elsewhere(guide, config, access).blueprint())
+    app.register_blueprint(Aid(guide).blueprint())
     app.after_request(_headers)
     app.add_url_rule("/healthz", "healthz", lambda: _health(guide))
     app.add_url_rule("/theme", "theme", _theme, methods=["POST"])

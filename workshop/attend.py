@@ -6,26 +6,23 @@ scripts: they answer with a 303; htmx gets the fragment instead.
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, g, make_response, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, g, make_response, redirect, request, session, url_for
 from htmx_flask import request as htmx_request
 from werkzeug.wrappers import Response
 
-from workshop import pipeline, terminal
+from workshop import pasted, pipeline, terminal
 from workshop.config import Config
-from workshop.guide import Guide, Task
+from workshop.guide import Guide
 from workshop.lab import REFUSALS, Lab, refusal
 from workshop.labs import NoGround
 from workshop.pipeline import Panel
 from workshop.presence import who_asks
-from workshop.progress import Mark
+from workshop.sheet import UNCHANGED, Answer, Sheets
 
-UNCHANGED = ("", 204)
 AFRESH = (
     "AWS no longer knew your account, so it has been prepared afresh: what you had built in it is gone."
-    " Walk the steps again, or let them be done for you."
+    " The list shows what is to be done again; “Catch me up to here” does it for you."
 )
-
-Answer = str | Response | tuple[str, int]
 
 
 class Attend:
@@ -34,6 +31,7 @@ class Attend:
     def __init__(self, guide: Guide, config: Config) -> None:
         self._guide = guide
         self._config = config
+        self._sheets = Sheets(guide)
 
     def blueprint(self) -> Blueprint:
         """Every address, and what answers there."""
@@ -45,7 +43,6 @@ class Attend:
         pages.add_url_rule("/steps/<slug>", view_func=self.step)
         pages.add_url_rule("/steps/<slug>/task", view_func=self.task)
         pages.add_url_rule("/steps/<slug>/check", view_func=self.check, methods=["POST"])
-        pages.add_url_rule("/steps/<slug>/do", view_func=self.do, methods=["POST"])
         pages.add_url_rule("/steps/<slug>/read", view_func=self.read, methods=["POST"])
         pages.add_url_rule("/pipeline", view_func=self.panel)
         pages.add_url_rule("/terminal", view_func=self.terminal)
@@ -108,25 +105,16 @@ class Attend:
         if request.args.get("v") == self._guide.task(g.enrolled, slug, asking=False).version:
             return UNCHANGED
         now = self._guide.task(g.enrolled, slug)
-        return self._task(slug, now, focus=now.passed and not now.running)
+        return self._sheets.task(slug, now, focus=now.passed and not now.running)
 
     def check(self, slug: str) -> Answer:
-        """Keep the answers, look at the work. With ?v= it is the page that looks again by itself."""
-        self._guide.answer(g.enrolled, slug, request.form.to_dict())
-        self._guide.look(g.enrolled, slug)
+        """Keep the answers, look at the work."""
+        given = pasted.harmless(request.form.to_dict())
+        self._guide.answer(g.enrolled, slug, given)
+        self._guide.check(g.enrolled, slug)
         if not htmx_request.htmx:
-            return self._back_to_task(slug)
-        now = self._guide.task(g.enrolled, slug)
-        if request.args.get("v") == now.version:
-            return UNCHANGED
-        return self._task(slug, now, focus="v" not in request.args)
-
-    def do(self, slug: str) -> Answer:
-        """Ask for the step to be done; a second click shows the job that runs."""
-        self._guide.do(g.enrolled, slug)
-        if not htmx_request.htmx:
-            return self._back_to_task(slug)
-        return self._task(slug, self._guide.task(g.enrolled, slug))
+            return self._sheets.back_to_task(slug)
+        return self._sheets.task(slug, self._guide.task(g.enrolled, slug), focus=True)
 
     def read(self, slug: str) -> Response:
         """A page without a task has been read: onwards."""
@@ -152,8 +140,10 @@ class Attend:
             return UNCHANGED
         return self._page("_pipeline.html", panel=now)
 
-    def terminal(self) -> str:
-        """Credentials for a terminal of the attendee's own."""
+    def terminal(self) -> Answer:
+        """Credentials for a terminal of the attendee's own; polled, and silent until they are renewed."""
+        if terminal.still_good(request.args.get("until", "")):
+            return UNCHANGED
         return self._terminal(self._guide.lab_of(g.enrolled))
 
     def renew(self) -> str:
@@ -168,27 +158,7 @@ class Attend:
         return self._page(template, step=None, credentials=shown, lab=lab)
 
     def _page(self, template: str, **more: object) -> str:
-        states = self._guide.states(g.enrolled)
-        return render_template(
-            template,
-            enrolled=g.enrolled,
-            attendee=self._guide.labs.attendee(g.enrolled),
-            course=self._guide.course,
-            states=states,
-            done=sum(state != Mark.TODO for state in states.values()),
-            **more,
-        )
-
-    def _task(self, slug: str, task: Task, focus: bool = False) -> Response:
-        """The task anew, the list of steps with it; the pipeline is told to look as well."""
-        course = self._guide.course
-        html = self._page(
-            "_task_answer.html", step=course.step(slug), task=task, after=course.after(slug), focus=focus
-        )
-        return make_response(html, 200, {"HX-Trigger": "work"})
-
-    def _back_to_task(self, slug: str) -> Response:
-        return redirect(url_for("attend.step", slug=slug, _anchor="task"), code=303)
+        return self._sheets.page(template, **more)
 
     def _slugs(self) -> set[str]:
         return {step.slug for step in self._guide.course.steps}

@@ -8,15 +8,22 @@ from dataclasses import dataclass
 from workshop import course as pages
 from workshop import step as steps
 from workshop.budget import Budget
+from workshop.catch_up import ahead
 from workshop.course import Course
-from workshop.jobs import Job, Jobs
+from workshop.hints import Hints, hints, open_next, tried
+from workshop.jobs import Deed, Job, Jobs, Kind
+from workshop.journey import Leg, journey
 from workshop.lab import REFUSALS, Lab, refusal
 from workshop.labs import STALE, Labs, NoGround
+from workshop.offer import Offer, offer
+from workshop.plan import Plan, plan
 from workshop.progress import Enrolled, Mark, Progress
 from workshop.sights import Sights
 from workshop.step import Finding, Question, State, Step
+from workshop.undoing import Undoing, undoing
 from workshop.watch import Watch
 
+OPEN = (Mark.TODO, Mark.LOST)
 MOST_ANSWERS = 20
 LONGEST_ANSWER = 200
 
@@ -32,8 +39,13 @@ class Task:
     answers: dict[str, str]
     job: Job | None
     elsewhere: Job | None
-    lines: tuple[str, ...]
+    lines: tuple[tuple[str, str], ...]
+    deeds: tuple[Deed, ...]
     worker: bool
+    hints: Hints
+    answer: Offer[Plan] | None = None
+    ahead: tuple[Step, ...] = ()
+    way: tuple[Step, ...] = ()
     unasked: str = ""
 
     @property
@@ -51,13 +63,18 @@ class Task:
         return bool(self.findings) and not self.passed and (self.waiting or not self.step.asks)
 
     @property
+    def journey(self) -> tuple[Leg, ...]:
+        """The steps that catching up goes through; empty for other help."""
+        return journey(self.job, self.way, self.lines) if self.job and self.job.kind == Kind.CATCH_UP else ()
+
+    @property
     def running(self) -> bool:
         return self.job is not None and self.job.open
 
     @property
     def version(self) -> str:
         """Changes when, and only when, there is something new to show."""
-        shown = (self.findings, self.mark, self.job, self.elsewhere, self.lines, self.worker)
+        shown = (self.findings, self.mark, self.job, self.elsewhere, self.lines, self.worker, self.hints)
         return hashlib.sha256(repr(shown).encode()).hexdigest()[:12]
 
 
@@ -97,6 +114,11 @@ class Guide:
         self.sights.note(enrolled.id, slug, news)
         return findings
 
+    def check(self, enrolled: Enrolled, slug: str) -> None:
+        """Look because somebody pressed the button: what fails again and again is worth help."""
+        findings = self.look(enrolled, slug)
+        tried(self.progress, enrolled, self.course.step(slug), findings)
+
     def _lab_at_hand(self, enrolled: Enrolled) -> Lab:
         """The lab, even where AWS does not answer: then the checks find that out."""
         try:
@@ -118,8 +140,32 @@ class Guide:
 
     def do(self, enrolled: Enrolled, slug: str) -> Job:
         """Ask for the step to be done; the job that is open already, if there is one."""
+        return self.help(enrolled, slug, Kind.DO)
+
+    def help(self, enrolled: Enrolled, slug: str, kind: Kind) -> Job:
+        """Ask for any kind of help with a step; the job that is open already, if there is one."""
         self.course.step(slug)
-        return self.jobs.ask(enrolled.id, slug)
+        return self.jobs.ask(enrolled.id, slug, kind)
+
+    def plan(self, enrolled: Enrolled, slug: str) -> Offer[Plan]:
+        """What doing the step would change now."""
+        step = self.course.step(slug)
+        return offer(lambda: plan(step, self.labs.open(enrolled)))
+
+    def undoing(self, enrolled: Enrolled, slug: str) -> Offer[Undoing]:
+        """What starting the step over would take away now, and which later steps stand on that."""
+        step = self.course.step(slug)
+        return offer(lambda: undoing(step, self.labs.open(enrolled), self.course))
+
+    def ahead(self, enrolled: Enrolled, slug: str) -> tuple[Step, ...]:
+        """The steps before this one that do not hold, as far as is known."""
+        states = self.states(enrolled)
+        return tuple(step for step in ahead(self.course, slug) if states[step.slug] in OPEN)
+
+    def hint(self, enrolled: Enrolled, slug: str) -> None:
+        """One more hint for what does not hold."""
+        step = self.course.step(slug)
+        open_next(self.progress, enrolled, step, self.progress.findings(enrolled.id, step))
 
     def read(self, enrolled: Enrolled, slug: str) -> None:
         """The attendee has read a page on which nothing is to be done."""
@@ -132,16 +178,23 @@ class Guide:
         current = self.jobs.current(enrolled.id)
         job = current if current and current.slug == slug else self.jobs.last(enrolled.id, slug)
         asked, unasked = self._questions(enrolled, step) if asking else ([], "")
+        findings = self.progress.findings(enrolled.id, step)
+        shown = hints(self.progress, enrolled, step, findings)
         return Task(
             step=step,
-            findings=tuple(self.progress.findings(enrolled.id, step)),
+            findings=tuple(findings),
             mark=self.progress.mark(enrolled.id, slug),
             questions=tuple(asked),
             answers=dict(self.progress.answers(enrolled.id)) if asked else {},
             job=job,
             elsewhere=current if current and current.slug != slug else None,
-            lines=tuple(self.jobs.lines(job.id)) if job else (),
+            lines=tuple(self.jobs.lines_by_step(job.id)) if job else (),
+            deeds=tuple(self.jobs.deeds(enrolled.id, slug)),
             worker=self.jobs.worker_alive() if current else True,
+            hints=shown,
+            answer=self.plan(enrolled, slug) if asking and shown.answer else None,
+            ahead=self.ahead(enrolled, slug),
+            way=ahead(self.course, slug),
             unasked=unasked,
         )
 
@@ -171,7 +224,7 @@ class Guide:
     def next_to_do(self, enrolled: Enrolled) -> Step:
         """The first step that is not done; the last one when all are."""
         states = self.states(enrolled)
-        todo = (step for step in self.course.steps if states[step.slug] in (Mark.TODO, Mark.LOST))
+        todo = (step for step in self.course.steps if states[step.slug] in OPEN)
         return next(todo, self.course.steps[-1])
 
 

@@ -1,22 +1,29 @@
-"""Does a step for an attendee, and looks at the result: what a job is made of."""
+"""Does a step for an attendee, or all before it, or takes it away, and looks at the result."""
 
 from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Callable
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from workshop.catch_up import How, catch_up
 from workshop.course import Course
-from workshop.jobs import Job, Jobs, Outcome
+from workshop.jobs import Deed, Job, Jobs, Kind, Outcome
 from workshop.lab import REFUSALS, Lab, refusal
 from workshop.labs import Labs, NoGround
-from workshop.progress import Enrolled, Progress
-from workshop.step import NotYet, Step, Waiting, look
+from workshop.plan import PlannedCall, recorded
+from workshop.progress import Progress
+from workshop.recording import Recorded
+from workshop.step import Finding, NotYet, Step, Waiting, look
+from workshop.undoing import undoing
 
 log = logging.getLogger(__name__)
 
 AWAY = (OperationalError, InterfaceError)  # the database does not answer: nobody's mistake, try again
+Ending = tuple[Outcome, str, str]
+DONE: Ending = (Outcome.DONE, "", "")
 INTERRUPTED = "It was interrupted, and goes on now: what is there already stays."
 
 
@@ -28,6 +35,11 @@ class Helper:
         self._progress = progress
         self._labs = labs
         self._jobs = jobs
+        self._kinds = {
+            Kind.DO: self._do_step,
+            Kind.CATCH_UP: self._catch_up,
+            Kind.START_OVER: self._start_over,
+        }
 
     def help(self, number: str) -> None:
         """Do the job; harmless for one that has ended. Raises AWAY when there is no database."""
@@ -46,14 +58,14 @@ class Helper:
             outcome, words, hint = Outcome.BUG, reference, ""
         self._jobs.end(number, outcome, words, hint)
 
-    def _do(self, job: Job) -> tuple[Outcome, str, str]:
+    def _do(self, job: Job) -> Ending:
         """How it ended, what to say of that, and what to do. Bugs propagate."""
         enrolled, step = self._progress.by_id(job.enrolment), self._course.step(job.slug)
-        if enrolled is None or step.do is None:
+        if enrolled is None:
             return Outcome.DONE, "", ""
         try:
-            lab = self._labs.open(enrolled, lambda line: self._jobs.say(job.id, line))
-            step.do(lab)
+            lab = recorded(self._labs.open(enrolled, self._sayer(job, job.slug)))
+            return self._kinds[job.kind](job, step, lab)
         except NotYet as gap:
             return Outcome.NOT_YET, gap.saw, gap.hint
         except Waiting as pause:
@@ -63,9 +75,68 @@ class Helper:
         except REFUSALS as error:
             code, message, advice = refusal(error)
             return Outcome.REFUSED, f"{code}: {message}", advice
-        self._look(enrolled, step, lab, job)
-        return Outcome.DONE, "", ""
 
-    def _look(self, enrolled: Enrolled, step: Step, lab: Lab, job: Job) -> None:
-        self._jobs.say(job.id, "Done. Looking at the result …")
-        self._progress.looked(enrolled.id, step.slug, look(step, lab), by="helper")
+    def _sayer(self, job: Job, slug: str) -> Callable[[str], None]:
+        return lambda line: self._jobs.say(job.id, line, slug)
+
+    def _do_step(self, job: Job, step: Step, lab: Recorded) -> Ending:
+        if step.do:
+            lab.done = Diary(self._jobs, job, step)
+            step.do(lab)
+            self._jobs.say(job.id, "Done. Looking at the result …", step.slug)
+            self._look(job, step, lab)
+        return DONE
+
+    def _start_over(self, job: Job, step: Step, lab: Recorded) -> Ending:
+        """Take away what the step made; then look at it, and at what stood on that."""
+        what = undoing(step, lab, self._course)
+        if not step.undo:
+            return Outcome.NOT_YET, "This step makes nothing that could be taken away.", ""
+        lab.done = Diary(self._jobs, job, step)
+        step.undo(lab)
+        self._progress.record(job.enrolment, "undone", step.slug)
+        self._jobs.say(job.id, "It is gone. Looking at what stood on it …", step.slug)
+        for one in (step, *what.dependents):
+            self._look(job, one, lab)
+        return DONE
+
+    def _catch_up(self, job: Job, step: Step, lab: Recorded) -> Ending:
+        """Do all earlier steps; the words of each are kept with that step."""
+        diary = lab.done = Diary(self._jobs, job, step)
+        lab._say = lambda line: self._jobs.say(job.id, line, diary.step.slug)
+        going = catch_up(self._course, lab, step.slug, lambda _: None, lambda: self._jobs.stopping(job.id))
+        for one in going:
+            diary.step = one.step
+            if one.how == How.BEGUN:
+                self._jobs.say(job.id, "Begun", one.step.slug)
+                self._progress.record(job.enrolment, "helped", one.step.slug)
+            if one.how in (How.HELD, How.DONE, How.MISSED):
+                self._found(job, one.step, list(one.findings))
+                self._jobs.say(job.id, one.how.value, one.step.slug)
+            if one.how == How.CANCELLED:
+                return Outcome.STOPPED, f"Stopped before “{one.step.title}”, as you asked.", ""
+            if one.how == How.MISSED:
+                return Outcome.NOT_YET, f"“{one.step.title}” does not hold yet.", "Its page says why."
+        return DONE
+
+    def _look(self, job: Job, step: Step, lab: Lab) -> None:
+        self._found(job, step, look(step, lab))
+
+    def _found(self, job: Job, step: Step, findings: list[Finding]) -> None:
+        if step.checks:
+            self._progress.looked(job.enrolment, step.slug, findings, by="helper")
+
+
+class Diary(list[PlannedCall]):
+    """Keeps each thing that a job does with the step it is at, as soon as it is done."""
+
+    def __init__(self, jobs: Jobs, job: Job, step: Step) -> None:
+        super().__init__()
+        self.step = step
+        self._jobs = jobs
+        self._job = job
+
+    def append(self, call: PlannedCall) -> None:
+        """One thing has been done, or was found there."""
+        super().append(call)
+        self._jobs.did(self._job.id, self.step.slug, Deed(call.kind.value, call.sentence, call.command))

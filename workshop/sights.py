@@ -26,7 +26,7 @@ class Sights:
         """When each step was last looked at."""
         wanted = select(SightRow.slug, SightRow.at).where(SightRow.enrolment == enrolment)
         with Session(self._engine) as session:
-            return {slug: at for slug, at in session.execute(wanted).tuples()}  # noqa: C416 - typed
+            return {row.slug: row.at for row in session.execute(wanted)}
 
     def turn(self, enrolment: int, slug: str, waiting: bool = False, eager: bool = False) -> bool:
         """Whether it is time to look again; True to one asker only, however many tabs are open."""

