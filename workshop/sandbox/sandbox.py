@@ -21,7 +21,8 @@ class Service(Protocol):
     """An AWS service of ours: operations are methods named as in boto3.
 
     They take a Call and return what boto3 would show.  `complete` services answer an
-    operation they lack with NotImplemented, others leave it to moto.  One that has state of
+    operation they lack with NotImplemented, others leave it to moto: they may `check(call)`
+    beforehand, and afterwards be told of it by `heard(call, reply)`.  One that has state of
     its own says so in `kept`, and it survives a restart.
     """
 

@@ -27,12 +27,14 @@ from workshop.sandbox.identity.sts import Sts
 from workshop.sandbox.lambda_.api import Lambda
 from workshop.sandbox.lambda_.http import LambdaHttp
 from workshop.sandbox.logs.api import Logs
+from workshop.sandbox.s3.api import S3
 from workshop.sandbox.sandbox import Sandbox
 from workshop.sandbox.settings import Settings
 
 SERVICES: Final = (
     Sts,
     Iam,
+    S3,
     Logs,
     EventBridge,
     CodeCommit,

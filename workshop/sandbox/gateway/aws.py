@@ -84,4 +84,11 @@ class AwsApi:
             return wire.reply(request, at, operation(call), call.request_id)
         if service is not None and service.complete:
             raise not_implemented(call)
-        return self._moto.call(request, call)
+        getattr(service, "check", _pass)(call)
+        answer = self._moto.call(request, call)
+        getattr(service, "heard", _pass)(call, answer)
+        return answer
+
+
+def _pass(*_: object) -> None:
+    """What a service does about moto's calls unless it says otherwise."""

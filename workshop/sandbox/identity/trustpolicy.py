@@ -43,9 +43,13 @@ def check(text: str) -> None:
         IAMTrustPolicyDocumentValidator(text).validate()
     except MalformedPolicyDocument as error:
         raise malformed(str(error.message)) from error
-    for kind, value in _principals(document):
-        if not _exists(kind, value):
-            raise malformed(f'Invalid principal in policy: "{kind}":"{value}"')
+    for kind, value in unknown_principals(document):
+        raise malformed(f'Invalid principal in policy: "{kind}":"{value}"')
+
+
+def unknown_principals(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The kinds and names of the principals in a policy that do not exist."""
+    return ((kind, value) for kind, value in _principals(document) if not _exists(kind, value))
 
 
 def malformed(message: str) -> AwsError:

@@ -106,7 +106,8 @@ class Permissions:
     def _decide(
         self, caller: Principal, needed: Requirement, about: Mapping[str, tuple[str, ...]]
     ) -> Decision:
-        owner = owner_of(needed.resource, caller.account)
+        makes = needed.action == "s3:CreateBucket"  # whoever asks may do that in their own account
+        owner = caller.account if makes else owner_of(needed.resource, caller.account)
         context = {**about, **facts.of_caller(caller), **needed.context, "aws:resourceaccount": (owner,)}
         law = law_of(caller, self._resources.policies_on(needed.resource))
         return decide(law, Question(caller, needed.action, needed.resource, context, owner))
