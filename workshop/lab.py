@@ -213,6 +213,10 @@ class Lab:
             "Expiration": keys.expires,
         }
 
+    def caller(self, keys: Keys) -> str:
+        """The ARN of whoever holds these keys, as AWS says. Refusals are botocore's own errors."""
+        return str(self._aws.session(keys).client("sts").get_caller_identity()["Arn"])
+
     def say(self, line: str) -> None:
         """One line of progress that people read: "Created the project paulf-pg23-build"."""
         if self._say:

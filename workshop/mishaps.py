@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from workshop.course import UnknownStep
 from workshop.lab import REFUSALS, refusal
 from workshop.labs import NoGround
+from workshop.pasted import SecretPasted
 from workshop.presence import NotSignedIn, SomebodyElse
 
 WORDS = {
@@ -21,6 +22,11 @@ WORDS = {
     405: ("That page is not opened this way", "Use the buttons on the page instead of its address."),
     413: ("That was too much", "The form takes 64 kilobytes at most. Nothing has been changed."),
 }
+SECRET = (
+    "Those are credentials, not an answer",
+    "They have not been kept. Secret keys belong into a terminal only; here the answer is wanted that AWS"
+    " gives you there.",
+)
 
 
 def receive(app: Flask) -> None:
@@ -28,6 +34,7 @@ def receive(app: Flask) -> None:
     app.register_error_handler(CSRFError, _replayed)
     app.register_error_handler(NotSignedIn, _not_signed_in)
     app.register_error_handler(UnknownStep, lambda _: _page(404, *WORDS[404]))
+    app.register_error_handler(SecretPasted, lambda _: _page(422, *SECRET))
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(500, _bug)
     app.register_error_handler(NoGround, lambda reason: _aws(str(reason)))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from flask import g, request, session
+from flask import current_app, g, request, session
 
+from workshop.access import Access
 from workshop.progress import Progress
 
 
@@ -24,6 +25,10 @@ def who_asks(progress: Progress) -> None:
     """Put the attendee into `g.enrolled`. Raises NotSignedIn."""
     g.enrolled = progress.by_ticket(session.get("ticket", ""))
     if g.enrolled is None:
+        raise NotSignedIn
+    access: Access = current_app.extensions["access"]
+    if access.shut(g.enrolled.id, session.get("link", "")):
+        session.clear()
         raise NotSignedIn
     here = request.headers.get("X-Attendee", "")
     if here and here != g.enrolled.handle:

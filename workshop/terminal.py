@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
-from workshop.lab import Lab
+from workshop.lab import SPARE, Lab
 
 HELPER = "!aws codecommit credential-helper $@"
 # The CLI's helper answers for hosts of Amazon only, unless told otherwise.
@@ -30,6 +30,19 @@ class Credentials:
 
     expires: datetime | None
     ways: tuple[Way, ...]
+
+    @property
+    def renewed(self) -> datetime | None:
+        """From when on there are new ones."""
+        return self.expires - SPARE if self.expires else None
+
+
+def still_good(expires: str) -> bool:
+    """Whether credentials that expire then (ISO 8601, as the page says) need no renewal yet."""
+    try:
+        return datetime.fromisoformat(expires) - datetime.now(UTC) > SPARE
+    except (ValueError, TypeError):
+        return False
 
 
 def credentials(lab: Lab, endpoint_url: str | None) -> Credentials:

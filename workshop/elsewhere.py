@@ -1,0 +1,111 @@
+"""An attendee's access from elsewhere: links to go on with, and pasted credentials looked over."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
+from htmx_flask import request as htmx_request
+from werkzeug.wrappers import Response
+
+from workshop import pasted
+from workshop.access import LIVES, Access, Link, NoLink, TooManyLinks
+from workshop.config import Config
+from workshop.guide import Guide
+from workshop.models import now
+from workshop.presence import who_asks
+from workshop.progress import Enrolled
+
+SHOWN = 20
+
+
+class Elsewhere:
+    """The pages of "Your access", and the door that a link opens."""
+
+    def __init__(self, guide: Guide, config: Config, access: Access) -> None:
+        self._guide = guide
+        self._config = config
+        self._access = access
+
+    def blueprint(self) -> Blueprint:
+        """Every address, and what answers there."""
+        pages = Blueprint("elsewhere", __name__)
+        pages.add_url_rule("/go-on/<token>", view_func=self.ask)
+        pages.add_url_rule("/go-on/<token>", view_func=self.enter, methods=["POST"])
+        pages.add_url_rule("/access", view_func=self.access)
+        pages.add_url_rule("/access/links", view_func=self.make, methods=["POST"])
+        pages.add_url_rule("/access/links/<number>/revoke", view_func=self.revoke, methods=["POST"])
+        pages.add_url_rule("/access/still", view_func=self.still)
+        pages.add_url_rule("/terminal/pasted", view_func=self.pasted, methods=["POST"])
+        pages.before_request(self._who_asks)
+        return pages
+
+    def _who_asks(self) -> None:
+        if request.endpoint not in ("elsewhere.ask", "elsewhere.enter"):
+            who_asks(self._guide.progress)
+
+    def ask(self, token: str) -> str | tuple[str, int]:
+        """Ask before anything happens: mail programs open links by themselves."""
+        try:
+            return render_template("go_on.html", who=self._whose(self._access.open(token)), token=token)
+        except NoLink as reason:
+            return _no_link(reason)
+
+    def enter(self, token: str) -> Response | tuple[str, int]:
+        """Go on as the attendee whose link it is."""
+        try:
+            link = self._access.open(token)
+        except NoLink as reason:
+            return _no_link(reason)
+        self._access.use(link)
+        session.clear()
+        session.permanent = True
+        session["ticket"] = self._whose(link).ticket
+        session["link"] = link.id
+        return redirect(url_for("attend.resume"), code=303)
+
+    def _whose(self, link: Link) -> Enrolled:
+        enrolled = self._guide.progress.by_id(link.enrolment)
+        if enrolled is None:
+            raise NoLink("This link is no longer known.")
+        return enrolled
+
+    def access(self) -> str:
+        """The links there are, and a way to make one."""
+        return self._access_page()
+
+    def make(self) -> str | Response:
+        """A new link, shown this once."""
+        try:
+            _, token = self._access.make(g.enrolled.id, request.form.get("hours", 24, type=int))
+        except TooManyLinks as reason:
+            flash(str(reason))
+            return redirect(url_for("elsewhere.access"), code=303)
+        return self._access_page(url_for("elsewhere.ask", token=token, _external=True))
+
+    def revoke(self, number: str) -> Response:
+        """Let a link hold no longer, and whoever came in by it leave."""
+        self._access.revoke(g.enrolled.id, number)
+        flash("The link is revoked; whoever came in by it is out.")
+        return redirect(url_for("elsewhere.access"), code=303)
+
+    def still(self) -> tuple[str, int]:
+        """Whether this tab's attendee is still the browser's; silent if so."""
+        return "", 204
+
+    def pasted(self) -> str:
+        """Look over what somebody copied. It is neither kept nor logged nor shown again."""
+        lab = self._guide.lab_of(g.enrolled)
+        verdict = pasted.judge(request.form.get("pasted", ""), lab, self._config.endpoint_url)
+        template = "_pasted.html" if htmx_request.htmx else "pasted.html"
+        return self._page(template, verdict=verdict)
+
+    def _access_page(self, made: str = "") -> str:
+        links = self._access.of(g.enrolled.id)[:SHOWN]
+        return self._page("access.html", links=links, made=made, lives=LIVES, at=now())
+
+    def _page(self, template: str, **more: object) -> str:
+        attendee = self._guide.labs.attendee(g.enrolled)
+        return render_template(template, enrolled=g.enrolled, attendee=attendee, **more)
+
+
+def _no_link(reason: NoLink) -> tuple[str, int]:
+    return render_template("no_link.html", reason=str(reason)), 410

@@ -1,0 +1,193 @@
+"""Looks over what somebody copied, and says when it is not the credentials that they need.
+
+It is read, judged and forgotten: nothing of it is stored, logged, or put into the answer. Long-term
+keys are recognised by their prefix and never sent anywhere (IAM User Guide, "IAM identifiers":
+AKIA is an access key, ASIA temporary credentials).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from workshop.lab import REFUSALS, Keys, Lab, refusal
+
+KEY_ID = re.compile(r"\b(A[KS]IA[A-Z0-9]{12,124})\b")
+NAMES = {
+    "access_key": r"aws_access_key_id|AccessKeyId",
+    "secret_key": r"aws_secret_access_key|SecretAccessKey",
+    "token": r"aws_session_token|aws_security_token|SessionToken",
+    "region": r"aws_default_region|aws_region|region",
+    "endpoint": r"aws_endpoint_url|endpoint_url",
+}
+# export A='b', $env:A = "b", set A=b, a = b, "A": "b"
+VALUE = r"""(?im)(?<![\w])["']?(?:{names})["']?\s*[=:]\s*["']?([^\s"',;]+)"""
+CONSOLE = re.compile(r"(console|signin)\.(aws\.amazon|amazonaws)\.com|awsapps\.com")
+ARN = re.compile(r"arn:aws[\w-]*:(?:iam|sts)::(\d{12}):(\S+)")
+EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired")
+UNKNOWN = ("InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId")
+
+
+@dataclass(frozen=True)
+class Copied:
+    """What was found in a text; "" for what was not."""
+
+    access_key: str = ""
+    secret_key: str = ""
+    token: str = ""
+    region: str = ""
+    endpoint: str = ""
+
+    def __repr__(self) -> str:
+        """Without what it holds: a traceback may show it."""
+        return "Copied(…)"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What it is, in words, and what to do; `good` if these are the credentials that are needed."""
+
+    good: bool
+    words: str
+    advice: str = ""
+
+
+def read(text: str) -> Copied:
+    """The credentials in a text: exports, PowerShell, a profile, or JSON as `aws` prints it."""
+    found = {key: re.search(VALUE.format(names=names), text) for key, names in NAMES.items()}
+    values = {key: match[1] for key, match in found.items() if match}
+    if "access_key" not in values and (bare := KEY_ID.search(text)):
+        values["access_key"] = bare[1]
+    return Copied(**values)
+
+
+def secret(text: str) -> bool:
+    """Whether a text holds what must not be kept: a secret key or a session token, or a key's ID."""
+    copied = read(text)
+    return bool(copied.secret_key or copied.token or KEY_ID.search(text))
+
+
+def judge(text: str, lab: Lab, endpoint_url: str | None = None) -> Verdict:
+    """What the text is, for this attendee. AWS is asked only about temporary credentials."""
+    copied = read(text)
+    wrong = (
+        _no_keys(text, copied, lab) or _long_term(copied) or _incomplete(copied) or _elsewhere(copied, lab)
+    )
+    return wrong or _asked(copied, lab, endpoint_url)
+
+
+def _no_keys(text: str, copied: Copied, lab: Lab) -> Verdict | None:
+    if not text.strip():
+        return Verdict(False, "There is nothing here.", "Paste what you have copied.")
+    if copied.access_key or copied.secret_key or copied.token:
+        return None
+    if CONSOLE.search(text) or urlsplit(text.strip()).scheme in ("http", "https"):
+        what = "the address of the AWS console" if CONSOLE.search(text) else "an address"
+        return Verdict(
+            False,
+            f"That is {what}, not credentials.",
+            "An address opens a page in a browser. A terminal needs the access key, the secret key and the"
+            " session token: copy them from “Credentials for the AWS CLI”.",
+        )
+    if arn := ARN.search(text):
+        return Verdict(False, *_of_arn(arn[1], arn[2], lab))
+    if re.fullmatch(r"\d{4}-?\d{4}-?\d{4}", text.strip()):
+        return Verdict(False, "That is an account number, not credentials.", TAKE)
+    return Verdict(False, "There are no AWS credentials in it.", TAKE)
+
+
+TAKE = "Take the whole text that “Credentials for the AWS CLI” offers, with its Copy button."
+
+
+def _of_arn(account: str, resource: str, lab: Lab) -> tuple[str, str]:
+    if account != lab.account:
+        return f"That is an ARN in the account {account}; yours is {lab.account}.", TAKE
+    return f"That is the name of {resource[:80]} (an ARN), not its credentials.", TAKE
+
+
+def _long_term(copied: Copied) -> Verdict | None:
+    if copied.access_key.startswith("AKIA"):
+        return Verdict(
+            False,
+            "Those are long-term access keys of a user (AKIA…). They have not been used or kept here.",
+            "They do not expire, so do not paste them anywhere, and if they are from your work, consider"
+            " changing them. This workshop needs the temporary ones of your role (ASIA…).",
+        )
+    if copied.access_key and not copied.access_key.startswith("ASIA"):
+        return Verdict(False, "The access key is not one of AWS's temporary ones (ASIA…).", TAKE)
+    return None
+
+
+def _incomplete(copied: Copied) -> Verdict | None:
+    parts = {
+        "the access key ID": copied.access_key,
+        "the secret access key": copied.secret_key,
+        "the session token": copied.token,
+    }
+    missing = [name for name, value in parts.items() if not value]
+    if not missing:
+        return None
+    why = " Temporary keys do not work without their token." if missing == ["the session token"] else ""
+    return Verdict(False, f"It lacks {' and '.join(missing)}.{why}", TAKE)
+
+
+def _elsewhere(copied: Copied, lab: Lab) -> Verdict | None:
+    if copied.region and copied.region != lab.region:
+        return Verdict(
+            False,
+            f"The region is {copied.region[:40]}; everything of yours is in {lab.region}.",
+            f"Set AWS_REGION and AWS_DEFAULT_REGION to {lab.region}.",
+        )
+    return None
+
+
+def _asked(copied: Copied, lab: Lab, endpoint_url: str | None) -> Verdict:
+    """What AWS says of them, by sts:GetCallerIdentity, which needs no permission."""
+    try:
+        who = lab.caller(Keys(copied.access_key, copied.secret_key, copied.token))
+    except REFUSALS as error:
+        return _refused(*refusal(error)[:2])
+    mine = lab.arn("sts", f"assumed-role/{lab.role}/{lab.handle}")
+    if who != mine:
+        return _another(who, mine)
+    if endpoint_url and copied.endpoint.rstrip("/") != endpoint_url.rstrip("/"):
+        lost = f"is {copied.endpoint[:80]}" if copied.endpoint else "is missing"
+        return Verdict(
+            False,
+            f"They are yours and they work, but AWS_ENDPOINT_URL {lost}: your calls would go to another AWS.",
+            f"Set AWS_ENDPOINT_URL to {endpoint_url}.",
+        )
+    return Verdict(True, f"These are yours, and AWS accepts them: {who}")
+
+
+def _another(who: str, mine: str) -> Verdict:
+    account, resource = who.split(":")[4], who.rpartition(":")[2]
+    if account != mine.split(":")[4]:
+        return Verdict(
+            False, f"They work, but in the account {account}; yours is {mine.split(':')[4]}.", TAKE
+        )
+    if resource.rpartition("/")[0] == mine.rpartition(":")[2].rpartition("/")[0]:
+        return Verdict(False, f"They are of another attendee's session, {resource.rpartition('/')[2]}.", TAKE)
+    return Verdict(False, f"They work, but they are of {resource}, not of {mine.rpartition(':')[2]}.", TAKE)
+
+
+def _refused(code: str, message: str) -> Verdict:
+    if code in EXPIRED:
+        return Verdict(False, f"They have expired: {code}.", "Take new ones; these last an hour.")
+    if code in UNKNOWN:
+        return Verdict(False, f"AWS does not know them ({code}).", f"Are they of this account? {TAKE}")
+    if code.startswith("Signature") or code in ("InvalidSignatureException", "IncompleteSignature"):
+        return Verdict(False, f"The secret key does not fit the access key ({code}).", TAKE)
+    return Verdict(False, f"AWS did not accept them: {code}: {message[:300]}", "Try again in a moment.")
+
+
+class SecretPasted(Exception):
+    """Somebody pasted credentials where an answer is wanted, and answers are kept."""
+
+
+def harmless(given: dict[str, str]) -> dict[str, str]:
+    """What may be kept of a form. Raises SecretPasted."""
+    if any(secret(value) for key, value in given.items() if key != "csrf_token"):
+        raise SecretPasted
+    return given
