@@ -30,11 +30,13 @@ from workshop.sandbox.logs.api import Logs
 from workshop.sandbox.s3.api import S3
 from workshop.sandbox.sandbox import Sandbox
 from workshop.sandbox.settings import Settings
+from workshop.sandbox.sns.api import Sns
 
 SERVICES: Final = (
     Sts,
     Iam,
     S3,
+    Sns,
     Logs,
     EventBridge,
     CodeCommit,

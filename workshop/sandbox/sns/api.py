@@ -1,0 +1,115 @@
+"""SNS of the sandbox: topics are moto's, delivery to functions is ours."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from botocore.exceptions import ClientError
+from moto.sns.models import Subscription
+
+from workshop.sandbox.call import AwsError, acting_service
+
+if TYPE_CHECKING:
+    from workshop.sandbox.sandbox import Sandbox
+
+log = logging.getLogger(__name__)
+SERVICE = "sns.amazonaws.com"
+
+
+class Sns:
+    """Amazon Simple Notification Service.
+
+    moto would run functions of its own, which nobody has, and fail the publication.  It has no
+    hook for that, so its subscription is given one: what it does for a function comes here.
+    """
+
+    name: ClassVar[str] = "sns"
+    complete: ClassVar[bool] = False
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._post = ThreadPoolExecutor(2, thread_name_prefix="sns")
+        others = getattr(Subscription.publish, "others", Subscription.publish)
+        setattr(Subscription, "publish", _publishing(others, self._later))  # noqa: B010
+
+    def stop(self) -> None:
+        """Deliver nothing more."""
+        self._post.shutdown(wait=True, cancel_futures=True)
+
+    def _later(self, subscription: Subscription, event: Mapping[str, Any]) -> None:
+        self._post.submit(self._invoke, subscription, json.dumps(event))
+
+    def _invoke(self, subscription: Subscription, text: str) -> None:
+        """As SNS, which only the function's own policy lets in."""
+        region = subscription.topic.arn.split(":")[3]
+        who = acting_service(SERVICE, subscription.account_id, subscription.topic.arn)
+        try:
+            client = self._sandbox.clients.client("lambda", who, region)
+            client.invoke(FunctionName=subscription.endpoint, InvocationType="Event", Payload=text.encode())
+        except (ClientError, AwsError) as refused:
+            log.warning("SNS could not deliver to %s: %s", subscription.endpoint, refused)
+
+
+def _publishing(
+    others: Callable[..., None], to_function: Callable[[Subscription, Mapping[str, Any]], None]
+) -> Callable[..., None]:
+    """A subscription's `publish` which hands to `to_function` what is for functions."""
+
+    def publish(
+        self: Subscription,
+        message: str,
+        message_id: str,
+        subject: str | None = None,
+        message_attributes: dict[str, Any] | None = None,
+        **settings: Any,
+    ) -> None:
+        if self.protocol != "lambda":
+            others(self, message, message_id, subject, message_attributes, **settings)
+            return
+        matcher = self._filter_policy_matcher
+        if matcher is not None and not matcher.matches(message_attributes, message):
+            return
+        if settings.get("message_structure") == "json":
+            message = self._parse_message_structure(message, self.protocol)
+        to_function(self, _event(self, message, message_id, subject, message_attributes))
+
+    setattr(publish, "others", others)  # noqa: B010 - so that a second sandbox does not wrap the first's
+    return publish
+
+
+def _event(
+    subscription: Subscription,
+    message: str,
+    message_id: str,
+    subject: str | None,
+    attributes: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """What the function gets; shape: "Using Lambda with Amazon SNS" in the Lambda guide."""
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    notice = {
+        "Type": "Notification",
+        "MessageId": message_id,
+        "TopicArn": subscription.topic.arn,
+        "Subject": subject,
+        "Message": message,
+        "Timestamp": now,
+        "MessageAttributes": {
+            name: {"Type": value["Type"], "Value": str(value["Value"])}
+            for name, value in (attributes or {}).items()
+        },
+    }
+    return {
+        "Records": [
+            {
+                "EventSource": "aws:sns",
+                "EventVersion": "1.0",
+                "EventSubscriptionArn": subscription.arn,
+                "Sns": notice,
+            }
+        ]
+    }
