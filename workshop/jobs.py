@@ -186,16 +186,17 @@ class Jobs:
                 session.add(LineRow(job=job, slug=slug, words=line))
                 session.commit()
 
-    def end(self, job: str, outcome: Outcome, words: str = "", hint: str = "") -> None:
-        """Close a job, once."""
+    def end(self, job: str, outcome: Outcome, words: str = "", hint: str = "") -> bool:
+        """Close a job, once; whether it was open."""
         change = (
             update(JobRow)
             .where(JobRow.id == job, JobRow.ended.is_(None))
             .values(ended=now(), outcome=outcome.value, words=words, hint=hint)
         )
         with Session(self._engine) as session:
-            session.execute(change)
+            changed = session.execute(change)
             session.commit()
+            return bool(changed.rowcount)  # type: ignore[attr-defined]
 
     def unqueued(self) -> list[str]:
         """Jobs that no worker has handed to its engine yet, the oldest first."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import logging
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +37,7 @@ from workshop.config import Config
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 4242_0023
+PAUSE = 0.05
 
 
 class Moment(TypeDecorator[datetime]):
@@ -247,8 +249,10 @@ def alone(engine: Engine, state: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
         return
-    with engine.connect() as connection:
-        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        # Asked for again and again: an index is made CONCURRENTLY, and waits for all who wait in the server.
+        while not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": MIGRATION_LOCK}):
+            time.sleep(PAUSE)
         try:
             yield
         finally:

@@ -151,9 +151,8 @@ class Worker:
             self._crew.bury(gone)
         for job in self._jobs.queued():
             status = DBOS.get_workflow_status(job)
-            if status and status.status in LOST:
+            if status and status.status in LOST and self._jobs.end(job, Outcome.BUG, job[:8]):
                 log.error("reference %s: its workflow is %s, but it never ended", job[:8], status.status)
-                self._jobs.end(job, Outcome.BUG, job[:8])
 
 
 class Crew:
