@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from workshop.lab import REFUSALS, Lab
-from workshop.step import NotYet, Question
+from workshop.step import NotYet, Question, Seen
 
 from . import run
 
@@ -27,6 +27,7 @@ class Refusal:
     action: str
     bucket: str
     line: str
+    build: str = ""
 
 
 def questions(lab: Lab) -> list[Question]:
@@ -61,7 +62,8 @@ def undo(lab: Lab) -> None:
 
 def check_the_log_names_the_refused_call(lab: Lab) -> str:
     """Your build's log says which call was refused."""
-    return refusal(lab).line
+    found = refusal(lab)
+    return Seen(found.line, ("log", found.build))
 
 
 def check_you_found_the_action(lab: Lab) -> str:
@@ -91,7 +93,7 @@ def refusal(lab: Lab) -> Refusal:
     for one in failed:
         found = refused_in(log(lab, one.external_id))
         if found:
-            return found
+            return replace(found, build=one.external_id)
     raise NotYet(
         f"The newest build failed by something else: {failed[0].error}",
         hint="Mend that first, then release a change.",

@@ -1,7 +1,7 @@
 """Fix the build: let the build's role put its package into the bucket."""
 
 from workshop.lab import Lab
-from workshop.step import NotYet
+from workshop.step import NotYet, Seen
 
 from . import look, make, permission
 
@@ -54,25 +54,32 @@ def check_the_build_has_a_role(lab: Lab) -> str:
 def check_the_role_may_write(lab: Lab) -> str:
     """That role may put objects into the bucket for packages."""
     verdict = _verdict(lab, lab.packages)
+    see = ("permission", str(look.project(lab)["serviceRole"]), ACTION, _object(lab, lab.packages))
     if verdict.allowed:
-        return f"{ACTION} on {lab.packages} is allowed by {verdict.because}.{_praise(lab)}"
+        return Seen(f"{ACTION} on {lab.packages} is allowed by {verdict.because}.{_praise(lab)}", see)
     role = look.build_role(lab)
     if verdict.denied:
         raise NotYet(
             f"{ACTION} on {lab.packages} is explicitly denied by {verdict.because or 'a policy'}.",
             hint="A Deny wins over every Allow: take that statement out, of the role or the bucket.",
+            see=see,
         )
     raise NotYet(
         f"{ACTION} on {lab.packages} is not allowed. {role} has"
         f" {', '.join(look.policies_on(lab, role)) or 'no policies'}.",
         hint=f"Attach {POLICY} to {role} (not to yourself), or allow {ACTION} on the bucket.",
+        see=see,
     )
 
 
 def _verdict(lab: Lab, bucket: str) -> permission.Verdict:
     arn = str(look.project(lab)["serviceRole"])
-    target = f"{lab.arn('s3', bucket)}/{SOME_KEY}"
-    return permission.may(lab, arn, ACTION, target, bucket=bucket)
+    return permission.may(lab, arn, ACTION, _object(lab, bucket), bucket=bucket)
+
+
+def _object(lab: Lab, bucket: str) -> str:
+    """The ARN of an object such as a build puts there."""
+    return f"{lab.arn('s3', bucket)}/{SOME_KEY}"
 
 
 def _praise(lab: Lab) -> str:

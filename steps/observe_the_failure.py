@@ -1,7 +1,7 @@
 """Observe the failure: the first run starts by itself and fails in Build."""
 
 from workshop.lab import Lab
-from workshop.step import NotYet
+from workshop.step import NotYet, Seen
 
 from . import fix_the_build, run
 
@@ -39,7 +39,8 @@ def check_a_run_failed_in_build(lab: Lab) -> str:
     newest = run.runs(lab)[0]
     failed = _failed_builds(lab)
     if failed:
-        return f"Run {failed[0].run[:8]}, {failed[0].stage}: {failed[0].error}"
+        words = f"Run {failed[0].run[:8]}, {failed[0].stage}: {failed[0].error}"
+        return Seen(words, ("log", failed[0].external_id))
     if newest.status == "Succeeded":
         raise NotYet(
             f"No run has failed: {newest.short} succeeded.",

@@ -51,6 +51,11 @@ class Acted:
     error: str
 
     @property
+    def built(self) -> bool:
+        """Whether it is a build that has begun, and so may have left a log."""
+        return self.category == "Build" and bool(self.external_id)
+
+    @property
     def succeeded(self) -> bool:
         return self.status == "Succeeded"
 
@@ -128,6 +133,7 @@ def complain(lab: Lab, run: Run) -> NotYet | Waiting:
         return NotYet(
             f"Run {run.short} failed in {worst.stage}: {worst.error or worst.status}",
             hint=_advice(worst),
+            see=("log", worst.external_id) if worst.built else ("run", run.id),
         )
     return NotYet(f"Run {run.short} is {run.status}.", hint="Release a change and watch this one.")
 

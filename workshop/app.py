@@ -24,7 +24,7 @@ from workshop.config import HOME, Config
 from workshop.course import load
 from workshop.door import Door
 from workshop.elsewhere import Elsewhere
-from workshop.evidence import Evidence
+from workshop.evidence import Evidence, address
 from workshop.guide import Guide
 from workshop.jobs import Jobs
 from workshop.labs import Labs
@@ -71,6 +71,7 @@ def create_app(config: Config) -> Flask:
     app.extensions["access"] = access = Access(connect(config.database), config.secret_key)
     CSRFProtect(app)
     Htmx(app)
+    app.jinja_env.globals["evidence_at"] = address
     words.teach(app, config, _assets(Path(app.static_folder or "")))
     mishaps.receive(app)
     app.register_blueprint(Door(guide, config).blueprint())

@@ -102,7 +102,7 @@ class Evidence:
         evaluation, problem = None, ""
         if who and action and resource:
             try:
-                evaluation = permission.evaluate(lab, who, action, resource, detail=True)
+                evaluation = permission.evaluate(lab, who, action, resource, _bucket(lab, resource), True)
             except REFUSALS as error:
                 problem = ": ".join(refusal(error)[:2])
         asked = dict(zip(QUESTION, (who, action, resource), strict=True))
@@ -111,6 +111,12 @@ class Evidence:
     def _page(self, template: str, **more: object) -> str:
         attendee = self._guide.labs.attendee(g.enrolled)
         return render_template(template, enrolled=g.enrolled, attendee=attendee, **more)
+
+
+def _bucket(lab: Lab, resource: str) -> str:
+    """The bucket whose policy is asked as well: one of those that are prepared for the attendee."""
+    bucket = permission.bucket_of(resource)
+    return bucket if bucket in (lab.packages, lab.artifacts) else ""
 
 
 QUESTION = ("who", "action", "resource")

@@ -17,6 +17,7 @@ from urllib.parse import unquote
 from workshop.lab import REFUSALS, Lab, Refused, code_of
 
 Statement = dict[str, Any]
+S3 = "arn:aws:s3:::"
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,14 @@ class Evaluation:
         return self.decision == "explicitDeny"
 
 
-def evaluate(lab: Lab, who: str, action: str, resource: str, detail: bool = False) -> Evaluation:
+def evaluate(
+    lab: Lab, who: str, action: str, resource: str, bucket: str = "", detail: bool = False
+) -> Evaluation:
     """AWS's verdict on `action` ("s3:PutObject") by the role `who` on the ARN `resource`.
 
-    With `detail` the policies are read as well, so that the statement that decided can be shown.
+    `bucket` is the one whose own policy counts too. With `detail` the policies are read as well, so
+    that the statement that decided can be shown.
     """
-    bucket = bucket_of(resource)
     spoken = bucket_statements(lab, bucket, who) if bucket else []
     answer = lab.client("iam").simulate_principal_policy(
         PolicySourceArn=who,
@@ -91,11 +94,8 @@ def evaluate(lab: Lab, who: str, action: str, resource: str, detail: bool = Fals
 
 
 def bucket_of(arn: str) -> str:
-    """The bucket that an S3 ARN names; "" for other ARNs and for patterns."""
-    if not arn.startswith("arn:aws:s3:::"):
-        return ""
-    bucket = arn.removeprefix("arn:aws:s3:::").partition("/")[0]
-    return "" if set(bucket) & set("*?$") else bucket
+    """The bucket that an S3 ARN names; "" for other ARNs."""
+    return arn.removeprefix(S3).partition("/")[0] if arn.startswith(S3) else ""
 
 
 def _spoken(match: dict[str, Any], policies: list[Policy], decision: str) -> Spoken:
@@ -164,15 +164,24 @@ def _written(document: Any) -> str:
 
 def bucket_statements(lab: Lab, bucket: str, role_arn: str) -> list[Statement]:
     """What the bucket's policy says of this role, as statements of an identity policy."""
+    listed = statements(bucket_policy(lab, bucket))
+    return [_own(statement) for statement in listed if speaks_of(statement, role_arn)]
+
+
+def bucket_policy(lab: Lab, bucket: str) -> dict[str, Any]:
+    """The bucket's policy; empty where it has none."""
     try:
-        text = lab.client("s3").get_bucket_policy(Bucket=bucket)["Policy"]
+        return dict(json.loads(lab.client("s3").get_bucket_policy(Bucket=bucket)["Policy"]))
     except Refused as error:
         if code_of(error) == "NoSuchBucketPolicy":
-            return []
+            return {}
         raise
-    statements = json.loads(text)["Statement"]
-    listed = statements if isinstance(statements, list) else [statements]
-    return [_own(statement) for statement in listed if speaks_of(statement, role_arn)]
+
+
+def statements(document: dict[str, Any]) -> list[Statement]:
+    """The statements of a policy; IAM writes a single one without a list around it."""
+    found = document.get("Statement", [])
+    return list(found) if isinstance(found, list) else [found]
 
 
 def speaks_of(statement: Statement, role_arn: str) -> bool:
@@ -185,13 +194,14 @@ def speaks_of(statement: Statement, role_arn: str) -> bool:
     whole = {account, f"arn:aws:iam::{account}:root"}
     deny = statement["Effect"] == "Deny"
     if "NotPrincipal" in statement:
-        spared = _principals(statement["NotPrincipal"])
+        spared = principals(statement["NotPrincipal"])
         return not spared & {role_arn, "*"}
-    named = _principals(statement.get("Principal", {}))
+    named = principals(statement.get("Principal", {}))
     return bool(named & {role_arn, "*"}) or (deny and bool(named & whole))
 
 
-def _principals(principal: Any) -> set[str]:
+def principals(principal: Any) -> set[str]:
+    """The accounts, users and roles that a Principal element names; "*" for everybody."""
     if principal == "*":
         return {"*"}
     named = principal.get("AWS", []) if isinstance(principal, dict) else []

@@ -266,5 +266,5 @@ def _plain(finding: Finding) -> dict[str, Any]:
 
 def _finding(plain: dict[str, Any]) -> Finding:
     since = datetime.fromisoformat(plain["since"]) if plain["since"] else None
-    hints = tuple(plain.get("hints", ()))
-    return Finding(**(plain | {"state": State(plain["state"]), "since": since, "hints": hints}))
+    lists = {key: tuple(plain.get(key, ())) for key in ("hints", "see")}
+    return Finding(**(plain | {"state": State(plain["state"]), "since": since} | lists))

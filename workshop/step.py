@@ -17,12 +17,31 @@ Check = Callable[[Lab], str]
 Do = Callable[[Lab], None]
 
 
-class NotYet(Exception):
-    """The attendee's work is not there yet: what was found, and a hint that knows it."""
+See = tuple[str, ...]
 
-    def __init__(self, saw: str, hint: str | tuple[str, ...] = "") -> None:
+
+class Seen(str):
+    """What a check saw that held, with a place where the attendee can look at it: see `NotYet`."""
+
+    see: See = ()
+
+    def __new__(cls, words: str, see: See) -> "Seen":
+        made = super().__new__(cls, words)
+        made.see = see
+        return made
+
+
+class NotYet(Exception):
+    """The attendee's work is not there yet: what was found, and a hint that knows it.
+
+    `see` names evidence that the pages can show: ("log", build), ("run", execution), or
+    ("permission", role's ARN, action, resource's ARN).
+    """
+
+    def __init__(self, saw: str, hint: str | tuple[str, ...] = "", see: See = ()) -> None:
         """Several hints are given one at a time, from a nudge to nearly the answer."""
         self.saw = saw
+        self.see = see
         self.hints = (hint,) if isinstance(hint, str) and hint else tuple(hint)
         self.hint = self.hints[0] if self.hints else ""
         super().__init__(f"{saw} {self.hint}".strip())
@@ -51,7 +70,7 @@ class State(StrEnum):
 class Finding:
     """One claim and what was found: evidence (`saw`), a hint, or AWS's own error code.
 
-    `hints` are all hints for a gap, `hint` among them as the first.
+    `hints` are all hints for a gap, `hint` among them as the first; `see` is where to look at it.
     """
 
     claim: str
@@ -61,6 +80,7 @@ class Finding:
     code: str = ""
     since: datetime | None = None
     hints: tuple[str, ...] = ()
+    see: See = ()
 
 
 @dataclass(frozen=True)
@@ -164,9 +184,10 @@ def holds(lab: Lab, *checks: Check) -> bool:
 def _judge(check: Check, lab: Lab) -> Finding:
     claim = claim_of(check)
     try:
-        return Finding(claim, State.PASSED, saw=check(lab))
+        saw = check(lab)
+        return Finding(claim, State.PASSED, saw=str(saw), see=saw.see if isinstance(saw, Seen) else ())
     except NotYet as gap:
-        return Finding(claim, State.NOT_YET, saw=gap.saw, hint=gap.hint, hints=gap.hints)
+        return Finding(claim, State.NOT_YET, saw=gap.saw, hint=gap.hint, hints=gap.hints, see=gap.see)
     except Waiting as pause:
         return Finding(claim, State.WAITING, saw=pause.what, since=pause.since)
     except REFUSALS as error:
