@@ -73,18 +73,19 @@ def test_what_will_be_removed_is_said_first(lab: Lab) -> None:
     )
 
 
-@pytest.mark.parametrize("step", [step for step in COURSE.steps if step.undo], ids=lambda step: step.slug)
-def test_nothing_is_removed_where_nothing_is_there(lab: Lab, step: Step) -> None:
+def test_nothing_is_removed_where_nothing_is_there(lab: Lab) -> None:
     before = fingerprint(lab)
-    assert undoing(step, lab, COURSE).removes == ()
-    undo(lab, step.slug)
+    for step in COURSE.steps:
+        if step.undo:
+            assert undoing(step, lab, COURSE).removes == ()
+            undo(lab, step.slug)
     assert difference(before, fingerprint(lab)) == []
 
 
-@pytest.mark.parametrize("step", [step for step in COURSE.steps if step.do], ids=lambda step: step.slug)
-def test_each_step_can_be_seen_anew(lab: Lab, step: Step) -> None:
-    what = undoing(step, lab, COURSE)
-    assert what.possible or (what.instead and what.instead.undo)
+def test_each_step_can_be_seen_anew(lab: Lab) -> None:
+    for step in COURSE.steps:
+        what = undoing(step, lab, COURSE)
+        assert what.possible or not step.do or (what.instead and what.instead.undo), step.slug
 
 
 def test_a_history_is_never_rewritten(lab: Lab) -> None:
