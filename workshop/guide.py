@@ -88,7 +88,6 @@ class Guide:
         self.progress = progress
         self.labs = labs
         self.jobs = jobs
-        self.sights = sights
         self.watch = Watch(course, progress, labs, sights, budget, self.look)
 
     def lab_of(self, enrolled: Enrolled) -> Lab:
@@ -110,8 +109,7 @@ class Guide:
         if _refused_as_stranger(findings) and self.labs.mend(enrolled):
             again = self.progress.by_id(enrolled.id) or enrolled
             findings = steps.look(step, self.labs.open(again))
-        news = self.progress.looked(enrolled.id, slug, findings)
-        self.sights.note(enrolled.id, slug, news)
+        self.progress.looked(enrolled.id, slug, findings)
         return findings
 
     def check(self, enrolled: Enrolled, slug: str) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from workshop.models import EnrolmentRow, HappeningRow
+from workshop.sights import Sights
 from workshop.standing import TELLING, Mark, marks
 from workshop.step import Finding, State, Step, passed
 
@@ -49,6 +50,7 @@ class Progress:
     def __init__(self, engine: Engine, first_account: int) -> None:
         self._engine = engine
         self._first_account = first_account
+        self._sights = Sights(engine)
 
     def enrol(self, handle: str, name: str) -> Enrolled:
         """Add somebody, with an account of their own. Raises HandleTaken."""
@@ -134,7 +136,9 @@ class Progress:
     def looked(self, enrolment: int, slug: str, findings: list[Finding], by: str = "attendee") -> bool:
         """Add what a look found, unless the last one found the very same; whether it was added."""
         last = self.last_look(enrolment, slug)
-        if last and last.findings == tuple(findings):
+        news = last is None or last.findings != tuple(findings)
+        self._sights.note(enrolment, slug, news)
+        if not news:
             return False
         plain = [_plain(finding) for finding in findings]
         self.record(enrolment, _outcome(findings), slug, by=by, findings=plain)

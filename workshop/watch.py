@@ -56,8 +56,8 @@ class Watch:
             found = self._glanced(enrolled, step, known)
         codes = {finding.code for finding in found if finding.state == State.UNKNOWN}
         self._budget.spend(enrolled.account, meter.calls, bool(codes & THROTTLED))
-        news = not codes and self._keep(enrolled, step, known, found)
-        self._sights.note(enrolled.id, slug, news)
+        if codes or not self._keep(enrolled, step, known, found):
+            self._sights.note(enrolled.id, slug, news=False)
 
     def _glanced(self, enrolled: Enrolled, step: Step, known: list[Finding]) -> list[Finding]:
         try:

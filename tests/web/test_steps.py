@@ -96,7 +96,7 @@ def test_help_shows_its_lines_then_the_findings(paul: Attending, helper: Helper,
     running = paul.visitor.press("/steps/make-a-branch/do").get_data(as_text=True)
     poll = POLL.search(running)
     assert poll
-    assert "Being done" in running
+    assert "At work" in running
     job = guide.jobs.current(paul.enrolled.id)
     assert job
     helper.help(job.id)
