@@ -35,6 +35,9 @@ class Locks(Protocol):
     def held(self) -> bool:
         """Whether this worker's lock is still its own; may wait for the database to answer."""
 
+    def let_go(self) -> None:
+        """Hold it no longer; who ends need not ask for that."""
+
     def free(self, name: str) -> bool:
         """Whether nobody holds the lock of that worker: it is gone."""
 
@@ -66,6 +69,10 @@ class FileLocks:
     def held(self) -> bool:
         """False only where somebody has removed the file, as when the state folder is deleted."""
         return self._file is not None and os.fstat(self._file.fileno()).st_nlink > 0
+
+    def let_go(self) -> None:
+        if self._file:
+            self._file.close()
 
     def free(self, name: str) -> bool:
         try:
@@ -101,6 +108,11 @@ class AdvisoryLocks:
             return self._connection is not None and bool(self._connection.scalar(text(mine)))
         except SQLAlchemyError:
             return False
+
+    def let_go(self) -> None:
+        if self._connection:
+            self._connection.close()
+        self._engine.dispose()
 
     def free(self, name: str) -> bool:
         with self._engine.connect() as connection:

