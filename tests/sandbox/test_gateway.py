@@ -98,3 +98,23 @@ def test_a_body_whose_end_is_not_clear_is_refused(sandbox: Server, head: str) ->
     with socket.create_connection((settings.host, settings.port), timeout=5) as connection:
         connection.sendall(f"PUT /bucket/key HTTP/1.1\r\nHost: sandbox\r\n{head}\r\n\r\n".encode())
         assert connection.recv(1000).startswith(b"HTTP/1.1 400 ")
+
+
+def test_xml_that_is_none_is_malformed(account: Account) -> None:
+    s3 = account.client("s3")
+    bucket = f"xml-{account.id}"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": account.region})
+    s3.meta.events.register("before-call.s3.PutBucketAcl", lambda params, **_: params.update(body=b"<no"))
+    with pytest.raises(ClientError) as refused:
+        s3.put_bucket_acl(Bucket=bucket, AccessControlPolicy={"Grants": []})
+    assert refused.value.response["Error"]["Code"] == "MalformedXML"
+
+
+def test_what_is_missing_is_named_for_motos_services_too(account: Account) -> None:
+    dynamodb = account.client("dynamodb")
+    dynamodb.meta.events.register(
+        "before-call.dynamodb.DescribeTable", lambda params, **_: params.update(body=b"{}")
+    )
+    with pytest.raises(ClientError, match="Value at 'TableName'") as refused:
+        dynamodb.describe_table(TableName="t")
+    assert refused.value.response["Error"]["Code"] == "ValidationException"

@@ -105,3 +105,11 @@ def test_a_search_that_cannot_be_is_refused(account: Account, asked: dict[str, s
     with pytest.raises(ClientError) as refused:
         account.client("logs").filter_log_events(**asked)
     assert refused.value.response["Error"]["Code"] == code
+
+
+def test_a_resource_policy_that_says_nothing_locks_nobody_out(account: Account) -> None:
+    logs = account.client("logs")
+    with pytest.raises(ClientError) as refused:
+        logs.put_resource_policy(policyName="p", policyDocument="{no")
+    assert refused.value.response["Error"]["Code"] == "InvalidParameterException"
+    logs.create_log_group(logGroupName="g")

@@ -8,6 +8,7 @@ import threading
 from collections import defaultdict
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
+from xml.parsers.expat import ExpatError
 
 from flask import Flask
 from moto.core.request import Request
@@ -15,7 +16,7 @@ from moto.moto_server import werkzeug_app
 
 from workshop.sandbox.call import AwsError, Call
 from workshop.sandbox.gateway.offered import offered
-from workshop.sandbox.gateway.wire import Reply
+from workshop.sandbox.gateway.wire import MALFORMED_XML, Reply
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -51,6 +52,8 @@ class Moto:
                 chunks = application(call.service)(environ, start_response)
             except NotImplementedError as missing:
                 raise not_implemented(call) from missing
+            except ExpatError as broken:
+                raise AwsError("MalformedXML", MALFORMED_XML, 400) from broken
         status, headers, body = int(started[0].split()[0]), dict(started[1]), b"".join(chunks)
         # Flask's own page; moto's 404 to HeadObject has the same type and no body.
         if status in (404, 405) and body[:9].lower() == b"<!doctype":

@@ -34,6 +34,7 @@ SERVICE_OF_SIGNING_NAME = {
     "codestar-connections": "codestar-connections",
 }
 GLOBAL_REGION = "us-east-1"
+MALFORMED_XML = "The XML you provided was not well-formed or did not validate against our published schema"
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,8 @@ def parse(request: Request, at: Route) -> dict[str, Any]:
             }
         )
     except Exception as malformed:
+        if protocol == "rest-xml":
+            raise AwsError("MalformedXML", MALFORMED_XML) from malformed
         raise AwsError("SerializationException", f"The request cannot be read: {malformed}") from malformed
     return parsed
 

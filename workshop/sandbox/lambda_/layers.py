@@ -40,8 +40,12 @@ class Layers:
         return self._with_content(self._version(call, _name(call), call.params["VersionNumber"]))
 
     def get_by_arn(self, call: Call) -> dict[str, Any]:
-        arn = call.params["Arn"].split(":")
-        return self._with_content(self._version(call, arn[6], int(arn[7])))
+        _, _, _, _, _, *kind = call.params["Arn"].split(":")
+        if len(kind) != 3 or kind[0] != "layer" or not kind[2].isdigit():
+            raise AwsError(
+                "InvalidParameterValueException", f"Invalid Layer ARN: {call.params['Arn']}", Type="User"
+            )
+        return self._with_content(self._version(call, kind[1], int(kind[2])))
 
     def list_versions(self, call: Call) -> dict[str, Any]:
         versions = self._shelf.of(call).layers.get(_name(call), {})

@@ -10,6 +10,7 @@ from workshop.sandbox.call import AwsError, Call
 from workshop.sandbox.logs.pattern import Matches, compiled
 from workshop.sandbox.logs.token import InvalidPattern
 from workshop.sandbox.pages import Token, page
+from workshop.sandbox.permissions.document import MalformedPolicyError, parse
 
 if TYPE_CHECKING:
     from workshop.sandbox.sandbox import Sandbox
@@ -27,6 +28,15 @@ class Logs:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
+
+    def check(self, call: Call) -> None:
+        """Refuse a resource policy that says nothing; the words are assumed."""
+        if call.operation != "PutResourcePolicy":
+            return
+        try:
+            parse(call.params.get("policyDocument", ""))
+        except MalformedPolicyError as broken:
+            raise AwsError("InvalidParameterException", f"Malformed policy document: {broken}") from broken
 
     def filter_log_events(self, call: Call) -> dict[str, Any]:
         """The events of a group, or of some of its streams, that a pattern finds; oldest first."""
