@@ -1,6 +1,7 @@
 // Small comforts on top of pages that work without scripts: copying, times, colours, folding.
 "use strict";
 
+const words = () => JSON.parse(document.body.dataset.words);
 const say = (words) => { document.getElementById("said").textContent = words; };
 
 // ---- Copy buttons: made here, for without scripts they would do nothing.
@@ -10,7 +11,7 @@ function addCopyButtons(root) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "btn small copy";
-    button.textContent = "Copy";
+    button.textContent = words().copy;
     button.addEventListener("click", () => copy(block, button));
     block.append(button);
   }
@@ -20,13 +21,13 @@ async function copy(block, button) {
   const code = block.querySelector("code");
   try {
     await navigator.clipboard.writeText(code.textContent.trimEnd());
-    button.textContent = "Copied";
-    say("Copied");
+    button.textContent = words().copied;
+    say(words().copied);
   } catch {
     getSelection().selectAllChildren(code);
-    button.textContent = "Press Ctrl+C";
+    button.textContent = words().pressCopy;
   }
-  setTimeout(() => { button.textContent = "Copy"; }, 1800);
+  setTimeout(() => { button.textContent = words().copy; }, 1800);
 }
 
 // ---- Times that go on by themselves.
@@ -41,10 +42,10 @@ function tick(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
     const at = new Date(time.dateTime);
     const seconds = Math.max(0, Math.round((Date.now() - at) / 1000));
-    let words = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-    if ("ago" in time.dataset) words = seconds < 5 ? "just now" : `${inWords(seconds)} ago`;
-    if ("since" in time.dataset) words = seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-    if (time.textContent !== words) time.textContent = words;
+    let shown = at.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+    if ("ago" in time.dataset) shown = seconds < 5 ? words().now : words().ago.replace("{time}", inWords(seconds));
+    if ("since" in time.dataset) shown = seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+    if (time.textContent !== shown) time.textContent = shown;
   }
 }
 
@@ -127,11 +128,11 @@ document.addEventListener("htmx:configRequest", (event) => {
 document.addEventListener("htmx:sendError", () => {
   const notice = document.getElementById("notice");
   if (notice.querySelector("[data-unreachable]")) return;
-  const words = document.createElement("p");
-  words.className = "flash bad";
-  words.dataset.unreachable = "";
-  words.textContent = "The workshop does not answer. Is it still running? This page goes on as soon as it is back; nothing is lost.";
-  notice.replaceChildren(words);
+  const told = document.createElement("p");
+  told.className = "flash bad";
+  told.dataset.unreachable = "";
+  told.textContent = words().unreachable;
+  notice.replaceChildren(told);
 });
 document.addEventListener("htmx:afterOnLoad", () => document.querySelector("[data-unreachable]")?.remove());
 document.addEventListener("htmx:afterSwap", openDialog);

@@ -15,7 +15,7 @@ from flask_wtf.csrf import CSRFProtect
 from htmx_flask import Htmx
 from werkzeug.wrappers import Response as Answer
 
-from workshop import mishaps, words
+from workshop import language, mishaps, words
 from workshop.access import Access
 from workshop.aid import Aid
 from workshop.attend import Attend
@@ -71,6 +71,7 @@ def create_app(config: Config) -> Flask:
     app.extensions["access"] = access = Access(connect(config.database), config.secret_key)
     CSRFProtect(app)
     Htmx(app)
+    language.listen(app)
     app.jinja_env.globals["evidence_at"] = address
     words.teach(app, config, _assets(Path(app.static_folder or "")))
     mishaps.receive(app)

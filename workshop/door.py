@@ -9,6 +9,7 @@ from workshop import handle as handles
 from workshop.config import Config
 from workshop.guide import Guide
 from workshop.progress import Enrolled, HandleTaken
+from workshop.tongue import gettext
 
 HERE = ("127.0.0.1", "::1")
 LONGEST_NAME = 120
@@ -56,8 +57,10 @@ class Door:
     def _join_again(self, name: str, handle: str) -> Response | tuple[str, int]:
         known, at_home = self._guide.progress.by_handle(handle), self._at_home()
         if known and at_home and request.form.get("again") == handle:
-            return _enter(known, f"Welcome back, {handle}. Everything is as you left it.")
-        problem = f"The handle “{handle}” is taken: please choose another."
+            return _enter(
+                known, gettext("Welcome back, %(handle)s. Everything is as you left it.", handle=handle)
+            )
+        problem = gettext("The handle “%(handle)s” is taken: please choose another.", handle=handle)
         return self._form(name=name, handle=handle, problem=problem, known=at_home), 409
 
     def leave(self) -> Response:
@@ -65,7 +68,12 @@ class Door:
         enrolled = self._guide.progress.by_ticket(session.get("ticket", ""))
         session.clear()
         if enrolled:
-            flash(f"You have left. Come back any time as {enrolled.handle}: all of it is kept.")
+            flash(
+                gettext(
+                    "You have left. Come back any time as %(handle)s: all of it is kept.",
+                    handle=enrolled.handle,
+                )
+            )
         return redirect(url_for("door.home"), code=303)
 
     def _form(self, name: str = "", handle: str = "", problem: str = "", known: bool = False) -> str:
@@ -88,10 +96,11 @@ class Door:
 
 def _why_not(name: str, handle: str) -> str:
     if handle:
-        return f"“{handle[:40]}” cannot be a handle. {handles.RULE}"
+        return gettext("“%(handle)s” cannot be a handle.", handle=handle[:40]) + " " + gettext(handles.RULE)
     if name:
-        return f"We cannot make a handle of that name: please choose one. {handles.RULE}"
-    return "Tell us your name, or choose a handle."
+        problem = gettext("We cannot make a handle of that name: please choose one.")
+        return f"{problem} {gettext(handles.RULE)}"
+    return gettext("Tell us your name, or choose a handle.")
 
 
 def _enter(enrolled: Enrolled, words: str) -> Response:

@@ -3,9 +3,11 @@
 import re
 import unicodedata
 
+from workshop.tongue import marked
+
 LONGEST = 15
 HANDLE = re.compile(r"[a-z][a-z0-9]{1,14}")
-RULE = "A handle is 2 to 15 letters and digits, a letter first: paulf."
+RULE = marked("A handle is 2 to 15 letters and digits, a letter first: paulf.")
 # Letters that Unicode does not take apart into a plain one and an accent.
 PLAIN = str.maketrans(
     {"ø": "o", "ß": "ss", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}

@@ -15,12 +15,25 @@ from workshop.lab import REFUSALS, refusal
 from workshop.labs import NoGround
 from workshop.pasted import SecretPasted
 from workshop.presence import NotSignedIn, SomebodyElse
+from workshop.tongue import gettext, marked, told
 
 WORDS = {
-    400: ("That request could not be read", "Go back and try once more; nothing of yours has changed."),
-    404: ("There is no such page", "The address may have been mistyped, or the course has changed since."),
-    405: ("That page is not opened this way", "Use the buttons on the page instead of its address."),
-    413: ("That was too much", "The form takes 64 kilobytes at most. Nothing has been changed."),
+    400: (
+        marked("That request could not be read"),
+        marked("Go back and try once more; nothing of yours has changed."),
+    ),
+    404: (
+        marked("There is no such page"),
+        marked("The address may have been mistyped, or the course has changed since."),
+    ),
+    405: (
+        marked("That page is not opened this way"),
+        marked("Use the buttons on the page instead of its address."),
+    ),
+    413: (
+        marked("That was too much"),
+        marked("The form takes 64 kilobytes at most. Nothing has been changed."),
+    ),
 }
 SECRET = (
     "Those are credentials, not an answer",
@@ -33,7 +46,7 @@ def receive(app: Flask) -> None:
     """Let every kind of mishap end in a page of the house."""
     app.register_error_handler(CSRFError, _replayed)
     app.register_error_handler(NotSignedIn, _not_signed_in)
-    app.register_error_handler(UnknownStep, lambda _: _page(404, *WORDS[404]))
+    app.register_error_handler(UnknownStep, lambda _: _known(404))
     app.register_error_handler(SecretPasted, lambda _: _page(422, *SECRET))
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(500, _bug)
@@ -62,14 +75,21 @@ def _page(status: int, title: str, advice: str, reference: str = "", retry: bool
     return answer
 
 
+def _known(status: int) -> Response:
+    title, advice = WORDS[status]
+    return _page(status, gettext(title), gettext(advice))
+
+
 def _replayed(_: CSRFError) -> Response:
     if "ticket" not in session:
         return _not_signed_in(NotSignedIn())
     return _page(
         400,
-        "This form is no longer valid",
-        "It was opened before you last joined, or sent from elsewhere. Nothing has been changed: reload"
-        " the page and press the button again.",
+        gettext("This form is no longer valid"),
+        gettext(
+            "It was opened before you last joined, or sent from elsewhere. Nothing has been changed: reload"
+            " the page and press the button again."
+        ),
     )
 
 
@@ -77,10 +97,14 @@ def _what_became(reason: NotSignedIn) -> tuple[str, str]:
     """What another tab did to this one."""
     if isinstance(reason, SomebodyElse):
         return (
-            f"This page is {reason.here}'s, and in another tab you have become {reason.now}",
-            "Nothing is lost. Reload to go on as you are now.",
+            gettext(
+                "This page is %(here)s's, and in another tab you have become %(now)s",
+                here=reason.here,
+                now=reason.now,
+            ),
+            gettext("Nothing is lost. Reload to go on as you are now."),
         )
-    return "You have left in another tab", "Join again to go on; nothing is lost."
+    return gettext("You have left in another tab"), gettext("Join again to go on; nothing is lost.")
 
 
 def _not_signed_in(reason: NotSignedIn) -> Response:
@@ -94,8 +118,8 @@ def _not_signed_in(reason: NotSignedIn) -> Response:
         return answer
     return _page(
         401,
-        "Your session has ended",
-        "Nothing is lost: join again with your handle, and press the button once more.",
+        gettext("Your session has ended"),
+        gettext("Nothing is lost: join again with your handle, and press the button once more."),
     )
 
 
@@ -105,15 +129,16 @@ def _http(error: HTTPException) -> Response:
         return make_response("This is not the workshop's address.\n", 400, {"Content-Type": "text/plain"})
     if code < 400:
         return make_response(error.get_response())
-    title, advice = WORDS.get(code, (error.name, str(error.description or "")))
-    return _page(code, title, advice)
+    if code in WORDS:
+        return _known(code)
+    return _page(code, error.name, str(error.description or ""))
 
 
 def _aws(words: str) -> Response:
     return _page(
         503,
-        "AWS does not answer as it should",
-        f"{words.rstrip('.')}. Nothing is lost. Try again in a moment.",
+        gettext("AWS does not answer as it should"),
+        gettext("%(words)s. Nothing is lost. Try again in a moment.", words=told(words).rstrip(".")),
         retry=True,
     )
 
@@ -122,8 +147,10 @@ def _bug(_: Exception) -> Response:
     reference = g.get("reference", "unknown")
     return _page(
         500,
-        "Sorry, that was our mistake",
-        "Something in the workshop is broken; it is not your work. Nothing of yours is lost. If it"
-        " happens again, tell us this reference:",
+        gettext("Sorry, that was our mistake"),
+        gettext(
+            "Something in the workshop is broken; it is not your work. Nothing of yours is lost. If it"
+            " happens again, tell us this reference:"
+        ),
         reference,
     )

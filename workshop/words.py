@@ -8,6 +8,7 @@ from flask import Flask, request, url_for
 from markupsafe import Markup, escape
 
 from workshop.config import Config
+from workshop.tongue import at_time, gettext
 
 # Outlines of Lucide (ISC licence), 24 by 24.
 ICONS = {
@@ -72,7 +73,7 @@ def moment(at: datetime | None) -> Markup:
     if at is None:
         return Markup("")
     return Markup('<time datetime="{}" data-ago>{} UTC</time>').format(
-        at.isoformat(timespec="seconds"), f"{at:%H:%M:%S}"
+        at.isoformat(timespec="seconds"), at_time(at)
     )
 
 
@@ -80,8 +81,8 @@ def clock(at: datetime | None) -> Markup:
     """For how long something has been going on: counts where there are scripts."""
     if at is None:
         return Markup("")
-    return Markup('<time datetime="{}" data-since>since {} UTC</time>').format(
-        at.isoformat(timespec="seconds"), f"{at:%H:%M:%S}"
+    return Markup('<time datetime="{}" data-since>{}</time>').format(
+        at.isoformat(timespec="seconds"), gettext("since %(time)s UTC", time=at_time(at))
     )
 
 
@@ -90,11 +91,13 @@ def lasting(seconds: float | None) -> str:
     if seconds is None:
         return ""
     if seconds < 1:
-        return "< 1 s"
+        return gettext("< 1 s")
     minutes, rest = divmod(round(seconds), 60)
     if minutes >= 60:
-        return f"{minutes // 60} h {minutes % 60} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+        return gettext("%(hours)s h %(minutes)s min", hours=minutes // 60, minutes=minutes % 60)
+    if minutes:
+        return gettext("%(minutes)s min %(seconds)s s", minutes=minutes, seconds=rest)
+    return gettext("%(seconds)s s", seconds=rest)
 
 
 def account(number: str) -> str:
@@ -105,7 +108,7 @@ def account(number: str) -> str:
 def until(at: datetime) -> Markup:
     """A time of day, in the reader's own zone where there are scripts."""
     return Markup('<time datetime="{}" data-clock>{} UTC</time>').format(
-        at.isoformat(timespec="seconds"), f"{at:%H:%M}"
+        at.isoformat(timespec="seconds"), at_time(at, "HH:mm")
     )
 
 
