@@ -10,8 +10,10 @@ from rich.table import Table
 
 from tests.bench.delivery import delivered
 from tests.bench.endpoint import measure
+from tests.bench.jobs import worked
 from tests.bench.lab import bench
 from tests.bench.restart import restarted
+from tests.bench.start import to_first_page
 from tests.bench.walk import walked
 
 
@@ -26,6 +28,12 @@ def main() -> None:
             push, push_seconds = delivered(one)
             status.update("Starting the sandbox again …")
             starts = restarted(one)
+        with bench() as one:
+            status.update("Doing jobs, and killing who does them …")
+            begun, recovered = worked(one)
+        status.update("Starting everything …")
+        with tempfile.TemporaryDirectory() as folder:
+            first_page = to_first_page(Path(folder))
         status.update("Sending requests …")
         with tempfile.TemporaryDirectory() as folder:
             rates = measure(Path(folder))
@@ -39,6 +47,9 @@ def main() -> None:
         words = f"a restart with {attendees} attendee{'s' if attendees > 1 else ''}, over an empty start"
         ratio = starts[attendees] / starts[0]
         table.add_row(words, "≤ 2.0", f"{ratio:.2f}", f"{starts[attendees]:.1f}")
+    table.add_row("a job, from the click to its begin: median", "≤ 0.5 s", "", f"{begun:.2f}")
+    table.add_row("a job, from kill -9 of its worker to its going on", "≤ 4 s", "", f"{recovered:.2f}")
+    table.add_row("the second start, to the first page", "≤ 3 s", "", f"{first_page:.2f}")
     console.print(table)
 
 
