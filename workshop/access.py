@@ -8,6 +8,7 @@ when it is revoked.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -51,15 +52,16 @@ class Link:
 class Access:
     """The links of everybody, in the record of what happened."""
 
-    def __init__(self, engine: Engine, secret: str) -> None:
+    def __init__(self, engine: Engine, secret: str, clock: Callable[[], datetime] = now) -> None:
         self._engine = engine
+        self._now = clock
         self._signer = URLSafeTimedSerializer(secret, salt="resume link")
 
     def make(self, enrolment: int, hours: int) -> tuple[Link, str]:
         """A new link and its token, which is kept nowhere. Raises TooManyLinks."""
-        if len([one for one in self.of(enrolment) if one.holds(now())]) >= MOST_OPEN:
+        if len([one for one in self.of(enrolment) if one.holds(self._now())]) >= MOST_OPEN:
             raise TooManyLinks(f"{MOST_OPEN} links are open: revoke one first.")
-        made = now()
+        made = self._now()
         life = timedelta(hours=hours if hours in LIVES else 24)
         link = Link(secrets.token_urlsafe(9), enrolment, made, made + life)
         self._record(link, "link made", expires=link.expires.isoformat())
@@ -76,7 +78,7 @@ class Access:
             raise NoLink("This link is no longer known.")
         if link.revoked:
             raise NoLink("This link has been revoked.")
-        if not link.holds(now()):
+        if not link.holds(self._now()):
             raise NoLink("This link has expired.")
         return link
 
