@@ -16,12 +16,7 @@ from botocore import xform_name
 
 Params = Mapping[str, Any]
 
-OTHERWISE = {
-    "s3": "s3api",
-    "codedeploy": "deploy",
-    "config": "configservice",
-    "lex-models": "lex-models",
-}
+OTHERWISE = {"s3": "s3api", "codedeploy": "deploy", "config": "configservice"}
 # Options of the CLI itself (`aws help`); a member of the same name is spelled in some other way there.
 TAKEN = {"ca-bundle", "color", "debug", "endpoint", "endpoint-url", "output", "profile", "query", "region"}
 TAKEN |= {"version"}
@@ -78,7 +73,8 @@ def _valued(option: str, value: Any) -> str:
 
 
 def _a_word(value: Any) -> bool:
-    return isinstance(value, str) and not value.startswith(("-", *FETCHED))
+    """Whether the CLI takes it for nothing else: an option, JSON, or the name of a file."""
+    return isinstance(value, str) and not value.startswith(("-", "[", "{", *FETCHED))
 
 
 def _text(value: Any) -> str:

@@ -10,7 +10,10 @@ page opens with a few lines that place it, then its first heading is its title:
     ---
     # Fix the build
 
-Chapters stand in the order of their first steps. A page without a module is only read.
+Chapters stand in the order of their first steps. A page without a module is only read. A module has
+its checks and, where there is something to make, two acts: `do(lab)`, and `undo(lab)` that takes it
+back; both look before they change anything. One who cannot take back what AWS keeps says instead, by
+`FOLLOWS = "its-slug"`, which step to start over to see this one anew.
 """
 
 import importlib.util

@@ -229,6 +229,8 @@ class Lab:
     def waits(self, seconds: float, what: str) -> Iterator[None]:  # noqa: ARG002 - for those who plan
         """A turn per look at something that is under way, until time is up: the one way to wait.
 
+        A plan of what a step would do ends here, because how the wait ends nobody knows before.
+
         `what` says what for, as a plan reads it: "an event to start the pipeline".
         """
         last = time.monotonic() + seconds

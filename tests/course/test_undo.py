@@ -48,17 +48,16 @@ def holding(lab: Lab, after: Step) -> set[str]:
 
 
 def test_no_later_step_is_lost_without_being_named(lab: Lab) -> None:
-    finish(lab)
-    undone = [step for step in COURSE.steps if step.undo]
-    # The pipeline last: all runs go with it.
+    # Those that change AWS; the pipeline last, because all runs go with it.
+    undone = [step for step in COURSE.steps if step.undo and not step.asks]
     for step in sorted(undone, key=lambda step: step.slug == "review-and-create"):
+        finish(lab)
         before, held = fingerprint(lab), holding(lab, step)
         foreseen = undoing(step, lab, COURSE)
         assert difference(before, fingerprint(lab)) == [], step.slug
         undo(lab, step.slug)
         lost = held - holding(lab, step)
         assert lost <= {one.slug for one in foreseen.dependents}, step.slug
-        finish(lab)
 
 
 def test_what_will_be_removed_is_said_first(lab: Lab) -> None:
