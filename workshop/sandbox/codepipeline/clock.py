@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from workshop.sandbox.codepipeline.roles import take_role
 from workshop.sandbox.codepipeline.state import ActionRun, Pipeline, Trigger
 from workshop.sandbox.codepipeline.structure import Action
 from workshop.sandbox.codepipeline.work import ActionFailed
+from workshop.sandbox.heartbeat import Heartbeat
 
 if TYPE_CHECKING:
     from workshop.sandbox.sandbox import Sandbox
@@ -42,30 +42,22 @@ class Clock:
         self._register = register
         self._conductor = conductor
         self._start_execution = start
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="codepipeline-clock", daemon=True)
+        self._polled = time.monotonic()
+        self._heartbeat = Heartbeat("codepipeline-clock", TICK, self._tick)
 
     def start(self) -> None:
         """Begin to watch."""
-        self._thread.start()
+        self._heartbeat.start()
 
     def stop(self) -> None:
         """Watch no more."""
-        self._stopped.set()
-        if self._thread.is_alive():
-            self._thread.join(TICK)
+        self._heartbeat.stop()
 
-    def _run(self) -> None:
-        polled = time.monotonic()
-        while not self._stopped.wait(TICK):
-            try:
-                self.expire(datetime.now(UTC))
-                if time.monotonic() - polled > POLL:
-                    polled = time.monotonic()
-                    self.poll()
-            except Exception:
-                # The clock must go on for all others when one pipeline's tick fails by a bug of ours.
-                log.exception("the clock of CodePipeline stumbled")
+    def _tick(self) -> None:
+        self.expire(datetime.now(UTC))
+        if time.monotonic() - self._polled > POLL:
+            self._polled = time.monotonic()
+            self.poll()
 
     def expire(self, now: datetime) -> None:
         """Fail every run whose deadline has passed."""

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from workshop.sandbox.events import rules, schedule
 from workshop.sandbox.events.event import Event
+from workshop.sandbox.heartbeat import Heartbeat
 
-log = logging.getLogger(__name__)
 TICK = 1.0  # seconds
 Send = Callable[[rules.Rule, Mapping[str, Any], Event], None]
 
@@ -26,32 +24,21 @@ class Timer:
     def __init__(self, send: Send) -> None:
         self._send = send
         self._fired: dict[tuple[str, str], datetime] = {}
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="events-timer", daemon=True)
+        self._heartbeat = Heartbeat("events-timer", TICK, lambda: self.tick(datetime.now(UTC)))
 
     def start(self) -> None:
         """Begin."""
-        self._thread.start()
+        self._heartbeat.start()
 
     def stop(self) -> None:
         """End."""
-        self._stopped.set()
-        if self._thread.is_alive():
-            self._thread.join(TICK)
+        self._heartbeat.stop()
 
     def tick(self, now: datetime) -> None:
         """Fire what is due."""
         for rule in list(rules.scheduled()):
             if self._due(rule, now):
                 self._fire(rule, now)
-
-    def _run(self) -> None:
-        while not self._stopped.wait(TICK):
-            try:
-                self.tick(datetime.now(UTC))
-            except Exception:
-                # One rule that moto keeps in an unexpected form must not end all schedules.
-                log.exception("the timer of EventBridge stumbled")
 
     def _due(self, rule: rules.Rule, now: datetime) -> bool:
         key = (rule.arn, rule.schedule)

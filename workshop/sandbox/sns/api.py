@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from botocore.exceptions import ClientError
 from moto.sns.models import Subscription
 
-from workshop.sandbox.call import AwsError, acting_service
+from workshop.sandbox.post import Post
 
 if TYPE_CHECKING:
     from workshop.sandbox.sandbox import Sandbox
 
-log = logging.getLogger(__name__)
 SERVICE = "sns.amazonaws.com"
 
 
@@ -32,27 +28,17 @@ class Sns:
     complete: ClassVar[bool] = False
 
     def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
-        self._post = ThreadPoolExecutor(2, thread_name_prefix="sns")
+        self._post = Post(sandbox, SERVICE)
         others = getattr(Subscription.publish, "others", Subscription.publish)
-        setattr(Subscription, "publish", _publishing(others, self._later))  # noqa: B010
+        setattr(Subscription, "publish", _publishing(others, self._to_function))  # noqa: B010
 
     def stop(self) -> None:
         """Deliver nothing more."""
-        self._post.shutdown(wait=True, cancel_futures=True)
+        self._post.stop()
 
-    def _later(self, subscription: Subscription, event: Mapping[str, Any]) -> None:
-        self._post.submit(self._invoke, subscription, json.dumps(event))
-
-    def _invoke(self, subscription: Subscription, text: str) -> None:
-        """As SNS, which only the function's own policy lets in."""
-        region = subscription.topic.arn.split(":")[3]
-        who = acting_service(SERVICE, subscription.account_id, subscription.topic.arn)
-        try:
-            client = self._sandbox.clients.client("lambda", who, region)
-            client.invoke(FunctionName=subscription.endpoint, InvocationType="Event", Payload=text.encode())
-        except (ClientError, AwsError) as refused:
-            log.warning("SNS could not deliver to %s: %s", subscription.endpoint, refused)
+    def _to_function(self, subscription: Subscription, event: Mapping[str, Any]) -> None:
+        topic = subscription.topic.arn
+        self._post.send(subscription.account_id, topic, subscription.endpoint, json.dumps(event))
 
 
 def _publishing(
