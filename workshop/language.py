@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import Flask, Response, redirect, request
 from werkzeug.wrappers import Response as Answer
 
@@ -36,7 +38,13 @@ def listen(app: Flask) -> None:
         tongue.template_gettext, tongue.template_ngettext, newstyle=True
     )
     jinja.policies["ext.i18n.trimmed"] = True
-    jinja.filters.update(told=tongue.told, digits=tongue.digits, filesizeformat=size)
+    jinja.filters.update(
+        told=tongue.told,
+        digits=tongue.digits,
+        at_time=tongue.at_time,
+        until_day=until_day,
+        filesizeformat=size,
+    )
     jinja.globals.update(language=tongue.spoken, languages=LANGUAGES, script_words=script_words)
 
 
@@ -51,6 +59,11 @@ def size(number: float) -> str:
         return gettext("%(number)s Bytes", number=tongue.digits(number))
     unit, many = ("kB", number / 1e3) if number < 1e6 else ("MB", number / 1e6)
     return f"{tongue.digits(round(many, 1))} {unit}"
+
+
+def until_day(at: datetime) -> str:
+    """A time within a few days: "Tue 14:05 UTC"."""
+    return gettext("%(time)s UTC", time=tongue.at_time(at, "EEE HH:mm"))
 
 
 def _choose() -> None:
