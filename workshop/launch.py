@@ -32,6 +32,7 @@ STOP_SECONDS = 8
 RESTARTS = 5  # within a minute: then something is broken that another start will not mend
 MINUTE = 60.0
 NICER = 5
+WORKER = "worker"
 SUPERVISOR = "WORKSHOP_SUPERVISOR"
 
 
@@ -93,6 +94,8 @@ def run(config: Config, open_browser: bool | None) -> int:
     try:
         with console.status("Starting …") as status:
             for program in _programs(config):
+                if program.name == WORKER:  # it would take the processor from the first page
+                    _await_health(programs[-1:], status.update)
                 programs.append(program)
                 program.start()
                 if len(programs) == 1:
@@ -163,7 +166,7 @@ def _programs(config: Config) -> Iterator[Program]:
     )
     yield Program("pages", [*me, "web"], lambda: _answers(pages), logs / "web.log", environment)
     yield Program(
-        "worker", [*me, "worker"], lambda: _answers(pages, "worker"), logs / "worker.log", environment
+        WORKER, [*me, "worker"], lambda: _answers(pages, "worker"), logs / "worker.log", environment
     )
 
 
