@@ -20,13 +20,15 @@ _meter: ContextVar[Meter | None] = ContextVar("meter", default=None)
 
 @contextmanager
 def metered() -> Iterator[Meter]:
-    """Count what this thread sends until this ends."""
-    meter = Meter()
+    """Count what this thread sends until this ends; whoever counts around it counts that as well."""
+    outer, meter = _meter.get(), Meter()
     token = _meter.set(meter)
     try:
         yield meter
     finally:
         _meter.reset(token)
+        if outer is not None:
+            outer.calls += meter.calls
 
 
 def count(client: Any) -> None:

@@ -101,6 +101,12 @@ def join(tab: Tab, site: str) -> Page:
     return page
 
 
+def let_it_be_done(page: Page) -> None:
+    """Have the plan shown, then have it done."""
+    page.get_by_role("button", name="Do it for me").click()
+    page.get_by_role("button", name="Do it", exact=True).click()
+
+
 def test_a_learner_walks_seven_steps_with_the_mouse(tab: Tab, site: str) -> None:
     page = join(tab, site)
     tab.picture("overview")
@@ -110,13 +116,13 @@ def test_a_learner_walks_seven_steps_with_the_mouse(tab: Tab, site: str) -> None
     tab.picture("not-yet")
     for title in ("Sign in and switch role", "Name the pipeline", "Define the source", "Define the build"):
         expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
-        page.get_by_role("button", name="Do it for me").click()
+        let_it_be_done(page)
         page.locator(".onwards .btn").click()
     expect(page.get_by_role("heading", name="Skip deployment", level=1)).to_be_visible()
     page.locator("form.read button").click()
     for title in ("Choose a service role", "Review and create"):
         expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
-        page.get_by_role("button", name="Do it for me").click()
+        let_it_be_done(page)
         page.locator(".onwards .btn").click()
     expect(page.locator("#pipeline h3", has_text="Build")).to_be_visible()
     expect(page.locator("#pipeline .stage.bad .log b").first).to_contain_text("AccessDenied")
@@ -139,6 +145,9 @@ def test_a_learner_walks_five_steps_with_the_keyboard_alone(tab: Tab, site: str)
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
         _tab_to(page, "Do it for me")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="What will be done for you")).to_be_focused()
+        _tab_to(page, "Do it")
         page.keyboard.press("Enter")
         # What leads onwards takes the focus by itself.
         expect(page.locator(".onwards .btn")).to_be_focused()

@@ -10,4 +10,6 @@ def do(lab: Lab) -> None:
 
 def check_nothing(lab: Lab) -> str:
     """It works."""
+    if "whole" in lab.answers:
+        return "for once"
     raise ZeroDivisionError("secret detail")

@@ -35,3 +35,10 @@ def check_its_tip(lab: Lab) -> str:
     codecommit = lab.client("codecommit")
     branch = codecommit.get_branch(repositoryName=lab.repository, branchName="feature")["branch"]
     return str(branch["commitId"])
+
+
+def undo(lab: Lab) -> None:
+    """Delete the branch feature."""
+    codecommit = lab.client("codecommit")
+    if "feature" in codecommit.list_branches(repositoryName=lab.repository)["branches"]:
+        codecommit.delete_branch(repositoryName=lab.repository, branchName="feature")
