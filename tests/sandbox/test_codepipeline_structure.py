@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from botocore.session import get_session
 
+from workshop.sandbox import constraints
 from workshop.sandbox.call import AwsError
-from workshop.sandbox.codepipeline import constraints
 from workshop.sandbox.codepipeline.validation import validate
 
 Change = Callable[[dict[str, Any]], object]

@@ -113,3 +113,21 @@ def test_a_resource_policy_that_says_nothing_locks_nobody_out(account: Account) 
         logs.put_resource_policy(policyName="p", policyDocument="{no")
     assert refused.value.response["Error"]["Code"] == "InvalidParameterException"
     logs.create_log_group(logGroupName="g")
+
+
+@pytest.mark.parametrize(
+    ("operation", "asked", "says"),
+    [
+        ("create_log_group", {"logGroupName": "bad name!"}, "at 'logGroupName' failed .* pattern"),
+        ("put_retention_policy", {"logGroupName": "g", "retentionInDays": 8}, "at 'retentionInDays'"),
+        ("filter_log_events", {"logGroupName": "g", "limit": 10001}, "less than or equal to 10000"),
+    ],
+)
+def test_what_the_model_forbids_is_refused(
+    account: Account, operation: str, asked: dict[str, object], says: str
+) -> None:
+    logs = account.client("logs")
+    logs.create_log_group(logGroupName="g")
+    with pytest.raises(ClientError, match=says) as refused:
+        getattr(logs, operation)(**asked)
+    assert refused.value.response["Error"]["Code"] == "InvalidParameterException"

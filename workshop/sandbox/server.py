@@ -15,6 +15,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from workshop.sandbox.apigateway.api import ApiGateway, ApiGatewayV2
 from workshop.sandbox.apigateway.execute import ExecuteApi
 from workshop.sandbox.cloudformation.api import CloudFormation
+from workshop.sandbox.cloudwatch.api import CloudWatch
 from workshop.sandbox.codebuild.api import CodeBuild
 from workshop.sandbox.codecommit.api import CodeCommit
 from workshop.sandbox.codecommit.githttp import GitHttp
@@ -39,6 +40,7 @@ SERVICES: Final = (
     Sns,
     Logs,
     EventBridge,
+    CloudWatch,
     CodeCommit,
     CodeBuild,
     CodePipeline,

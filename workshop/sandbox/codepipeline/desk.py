@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from workshop.sandbox import constraints
 from workshop.sandbox.call import AwsError, Call
-from workshop.sandbox.codepipeline import constraints
 from workshop.sandbox.codepipeline.crew import Crew
 from workshop.sandbox.codepipeline.register import Register
 from workshop.sandbox.codepipeline.state import Pipeline

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from moto.core.exceptions import JsonRESTError
 
+from workshop.sandbox import constraints
 from workshop.sandbox.call import AwsError, Call
 from workshop.sandbox.events import rules
 from workshop.sandbox.events.event import DEFAULT_BUS, Event
@@ -33,6 +34,10 @@ class EventBridge:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
+
+    def check(self, call: Call) -> None:
+        """Refuse names and settings that break the model's constraints, before moto takes them."""
+        constraints.check(call, "ValidationException")
 
     def put_events(self, call: Call) -> Shape:
         """Takes in users' events; each entry is accepted or refused by itself."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from workshop.sandbox.call import Call
 
@@ -49,9 +49,19 @@ PRETENDED: Final[Mapping[str, re.Pattern[str]]] = MappingProxyType(
     }
 )
 
+PLAIN_STATISTICS: Final = frozenset({"Average", "Sum", "Minimum", "Maximum", "SampleCount"})
+
+
+def _computed(query: Mapping[str, Any]) -> bool:
+    """Whether a metric must be computed: moto answers metric math with nothing, percentiles with a crash."""
+    return "MetricStat" not in query or query["MetricStat"]["Stat"] not in PLAIN_STATISTICS
+
+
 # The same for calls that only some of their parameters make a pretence.
 PRETENDED_WITH: Final[Mapping[tuple[str, str], Callable[[Call], bool]]] = MappingProxyType(
     {
+        ("cloudwatch", "GetMetricData"): lambda call: any(map(_computed, call.params["MetricDataQueries"])),
+        ("cloudwatch", "GetMetricStatistics"): lambda call: "ExtendedStatistics" in call.params,
         ("sns", "Publish"): lambda call: "PhoneNumber" in call.params,
         ("sns", "Subscribe"): lambda call: call.params.get("Protocol") not in DELIVERED,
     }

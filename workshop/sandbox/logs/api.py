@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from moto.logs.models import LogGroup, LogStream, logs_backends
 
+from workshop.sandbox import constraints
 from workshop.sandbox.call import AwsError, Call
 from workshop.sandbox.logs.pattern import Matches, compiled
 from workshop.sandbox.logs.token import InvalidPattern
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
     from workshop.sandbox.sandbox import Sandbox
 
 MOST_EVENTS = 10_000
-MOST_STREAMS = 100
+# The days that PutRetentionPolicy's page in the API reference lists.
+RETENTIONS = frozenset(
+    {1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096}
+    | {1827, 2192, 2557, 2922, 3288, 3653}
+)
 TOKEN = Token("InvalidParameterException", "The specified nextToken is invalid.")
 
 
@@ -30,16 +35,16 @@ class Logs:
         self._sandbox = sandbox
 
     def check(self, call: Call) -> None:
-        """Refuse a resource policy that says nothing; the words are assumed."""
-        if call.operation != "PutResourcePolicy":
-            return
-        try:
-            parse(call.params.get("policyDocument", ""))
-        except MalformedPolicyError as broken:
-            raise AwsError("InvalidParameterException", f"Malformed policy document: {broken}") from broken
+        """Refuse what breaks the model's constraints, and a resource policy that says nothing."""
+        constraints.check(call, "InvalidParameterException")
+        if call.operation == "PutResourcePolicy":
+            _check_policy(call.params.get("policyDocument", ""))
+        if call.operation == "PutRetentionPolicy":
+            _check_retention(call.params["retentionInDays"])
 
     def filter_log_events(self, call: Call) -> dict[str, Any]:
         """The events of a group, or of some of its streams, that a pattern finds; oldest first."""
+        self.check(call)
         group = _group(call)
         streams = _streams(group, call)
         matches = _matches(call)
@@ -52,7 +57,7 @@ class Logs:
                 if event.timestamp >= first and (end is None or event.timestamp <= end)
             ]
         found = sorted((event for event in events if matches(event["message"])), key=lambda e: e["timestamp"])
-        shown, more = page(found, _limit(call), call.params.get("nextToken"), TOKEN)
+        shown, more = page(found, call.params.get("limit", MOST_EVENTS), call.params.get("nextToken"), TOKEN)
         return {"events": shown, "searchedLogStreams": []} | ({"nextToken": more} if more else {})
 
 
@@ -77,12 +82,6 @@ def _streams(group: LogGroup, call: Call) -> list[LogStream]:
             "InvalidParameterException",
             "LogStreamNamePrefix and LogStreamNames cannot both be specified.",
         )
-    if names and len(names) > MOST_STREAMS:
-        raise AwsError(
-            "InvalidParameterException",
-            f"1 validation error detected: Value at 'logStreamNames' failed to satisfy constraint: "
-            f"Member must have length less than or equal to {MOST_STREAMS}",
-        )
     if any(name not in group.streams for name in names or ()):
         raise AwsError("ResourceNotFoundException", "The specified log stream does not exist.")
     return [
@@ -99,13 +98,18 @@ def _matches(call: Call) -> Matches:
         raise AwsError("InvalidParameterException", "Invalid filter pattern") from invalid
 
 
-def _limit(call: Call) -> int:
-    limit = int(call.params.get("limit", MOST_EVENTS))
-    if not 1 <= limit <= MOST_EVENTS:
-        bound = "greater than or equal to 1" if limit < 1 else f"less than or equal to {MOST_EVENTS}"
+def _check_policy(text: str) -> None:
+    try:
+        parse(text)
+    except MalformedPolicyError as broken:  # AWS's words are not known
+        raise AwsError("InvalidParameterException", f"Malformed policy document: {broken}") from broken
+
+
+def _check_retention(days: int) -> None:
+    if days not in RETENTIONS:
+        options = ", ".join(map(str, sorted(RETENTIONS)))
         raise AwsError(
             "InvalidParameterException",
-            f"1 validation error detected: Value '{limit}' at 'limit' failed to satisfy constraint: "
-            f"Member must have value {bound}",
+            f"1 validation error detected: Value '{days}' at 'retentionInDays' failed to satisfy constraint: "
+            f"Member must satisfy enum value set: [{options}]",
         )
-    return limit

@@ -8,8 +8,18 @@ from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 
+from workshop.sandbox.call import AwsError, Call
+from workshop.sandbox.gateway.wire import model_of
+
 UNLIMITED = 1 << 30
 MAP_VALUE = 50_000  # observed: AWS's server takes more than its model's 1,000
+
+
+def check(call: Call, code: str) -> None:
+    """Refuse a call that breaks the constraints of its model, by AwsError `code`."""
+    found = violations(model_of(call.service).operation_model(call.operation).input_shape, call.params)
+    if found:
+        raise AwsError(code, message(found), 400)
 
 
 def violations(shape: Shape | None, value: Any, path: str = "") -> list[str]:
@@ -27,7 +37,8 @@ def _check(shape: Shape, value: Any, path: str) -> Iterator[str]:
     if isinstance(shape, StructureShape):
         for name, member in shape.members.items():
             if name in value:
-                yield from _check(member, value[name], f"{path}.{name}" if path else name)
+                shown = f"{name[0].lower()}{name[1:]}"
+                yield from _check(member, value[name], f"{path}.{shown}" if path else shown)
     elif isinstance(shape, ListShape):
         yield from _size(shape, len(value), value, path)
         for number, item in enumerate(value, 1):
