@@ -12,9 +12,11 @@ from tests.bench.delivery import delivered
 from tests.bench.endpoint import measure
 from tests.bench.jobs import worked
 from tests.bench.lab import bench
+from tests.bench.live import asked
 from tests.bench.restart import restarted
 from tests.bench.start import to_first_page
 from tests.bench.walk import walked
+from workshop.budget import A_MINUTE
 
 
 def main() -> None:
@@ -31,6 +33,8 @@ def main() -> None:
         with bench() as one:
             status.update("Doing jobs, and killing who does them …")
             begun, recovered = worked(one)
+            status.update("Letting a page stand open …")
+            calls = asked(one)
         status.update("Starting everything …")
         with tempfile.TemporaryDirectory() as folder:
             first_page = to_first_page(Path(folder))
@@ -50,6 +54,8 @@ def main() -> None:
     table.add_row("a job, from the click to its begin: median", "≤ 0.5 s", "", f"{begun:.2f}")
     table.add_row("a job, from kill -9 of its worker to its going on", "≤ 4 s", "", f"{recovered:.2f}")
     table.add_row("the second start, to the first page", "≤ 3 s", "", f"{first_page:.2f}")
+    table.add_row("a page in sight, live look off: AWS calls a minute", "", f"{calls.off}", "")
+    table.add_row("the same with the live look on, over that", f"≤ +{A_MINUTE}", f"+{calls.on - calls.off}", "")
     console.print(table)
 
 

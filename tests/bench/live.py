@@ -1,0 +1,75 @@
+"""How often an open page asks AWS: with the live look on, and with it off."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+
+from flask.testing import FlaskClient
+
+from tests.bench.lab import Bench
+from workshop.app import create_app
+from workshop.config import Config
+from workshop.guide import Guide
+from workshop.helping import Helper
+from workshop.jobs import Kind
+from workshop.meter import metered
+from workshop.models import migrate
+
+STEP = "fix-the-build"
+SECONDS = 60.0
+LIVE, PANEL = 3.0, 5.0  # as the pages ask, where no run is under way
+HTMX = {"HX-Request": "true"}
+
+
+@dataclass(frozen=True)
+class Calls:
+    """AWS calls in the first minute of a page that is in sight while nothing changes."""
+
+    on: int
+    off: int
+
+
+def asked(one: Bench) -> Calls:
+    """A learner stands before the build that failed, and reads."""
+    config = Config(
+        state=one.folder / "pages",
+        secret="of this bench",
+        endpoint_url=one.endpoint,
+        account_credentials=f"{sys.executable} -m workshop sandbox credentials --account {{account}}"
+        f" --format process --state {one.folder / 'state'}",
+        first_account=424200000901,
+    )
+    migrate(config)
+    app = create_app(config)
+    app.config["WTF_CSRF_ENABLED"] = False
+    visitor, guide = app.test_client(), app.extensions["guide"]
+    _arrive(visitor, guide)
+    return Calls(on=_minute(visitor, live=True), off=_minute(visitor, live=False))
+
+
+def _arrive(visitor: FlaskClient, guide: Guide) -> None:
+    visitor.post("/join", data={"handle": "paulf"})
+    visitor.post("/prepare")
+    enrolled = guide.progress.by_handle("paulf")
+    assert enrolled
+    job = guide.help(enrolled, STEP, Kind.CATCH_UP)
+    Helper(guide.course, guide.progress, guide.labs, guide.jobs).help(job.id)
+    visitor.get(f"/steps/{STEP}")
+    visitor.post(f"/steps/{STEP}/check")
+
+
+def _minute(visitor: FlaskClient, live: bool) -> int:
+    """What the page asks for in a minute, at the times at which it does."""
+    began = time.monotonic()
+    due = [(at * PANEL, "panel") for at in range(int(SECONDS / PANEL))]
+    due += [(at * LIVE, "live") for at in range(int(SECONDS / LIVE)) if live]
+    with metered() as meter:
+        for at, what in sorted(due):
+            time.sleep(max(0.0, began + at - time.monotonic()))
+            if what == "panel":
+                visitor.get("/pipeline", headers=HTMX)
+            else:
+                visitor.post(f"/steps/{STEP}/live", headers=HTMX)
+    return meter.calls
