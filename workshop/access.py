@@ -18,8 +18,9 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from workshop.models import HappeningRow, now
+from workshop.tongue import gettext, marked
 
-LIVES = {1: "an hour", 24: "a day", 24 * 7: "a week"}
+LIVES = {1: marked("an hour"), 24: marked("a day"), 24 * 7: marked("a week")}
 LONGEST = max(LIVES) * 3600
 MOST_OPEN = 10
 KINDS = ("link made", "link used", "link revoked")
@@ -60,7 +61,7 @@ class Access:
     def make(self, enrolment: int, hours: int) -> tuple[Link, str]:
         """A new link and its token, which is kept nowhere. Raises TooManyLinks."""
         if len([one for one in self.of(enrolment) if one.holds(self._now())]) >= MOST_OPEN:
-            raise TooManyLinks(f"{MOST_OPEN} links are open: revoke one first.")
+            raise TooManyLinks(gettext("%(count)s links are open: revoke one first.", count=MOST_OPEN))
         made = self._now()
         life = timedelta(hours=hours if hours in LIVES else 24)
         link = Link(secrets.token_urlsafe(9), enrolment, made, made + life)
@@ -72,14 +73,14 @@ class Access:
         try:
             enrolment, number = self._signer.loads(token, max_age=LONGEST)
         except (BadSignature, ValueError, TypeError):
-            raise NoLink("This link is not one of ours, or it is incomplete.") from None
+            raise NoLink(gettext("This link is not one of ours, or it is incomplete.")) from None
         link = self._one(enrolment, number)
         if link is None:
-            raise NoLink("This link is no longer known.")
+            raise NoLink(gettext("This link is no longer known."))
         if link.revoked:
-            raise NoLink("This link has been revoked.")
+            raise NoLink(gettext("This link has been revoked."))
         if not link.holds(self._now()):
-            raise NoLink("This link has expired.")
+            raise NoLink(gettext("This link has expired."))
         return link
 
     def use(self, link: Link) -> None:

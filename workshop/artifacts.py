@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from workshop.lab import Lab
 from workshop.runs import Artifact
+from workshop.tongue import gettext
 
 BIGGEST = 30_000_000
 MOST_FILES = 1000
@@ -68,20 +69,22 @@ def text_in(archive: zipfile.ZipFile, path: str) -> Text:
         with archive.open(about) as file:
             begun = file.read(LONGEST_TEXT + 1)
     except KeyError:
-        raise Unreadable(f"There is no {path[:200]} in it.") from None
+        raise Unreadable(gettext("There is no %(path)s in it.", path=path[:200])) from None
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-        raise Unreadable(f"{path[:200]} cannot be unpacked: {error}") from None
+        raise Unreadable(
+            gettext("%(path)s cannot be unpacked: %(error)s", path=path[:200], error=error)
+        ) from None
     return Text(about.filename, _decoded(begun[:LONGEST_TEXT]), about.file_size, len(begun) > LONGEST_TEXT)
 
 
 def _decoded(data: bytes) -> str:
     if b"\0" in data:
-        raise Unreadable("This file is not text, so it is not shown.")
+        raise Unreadable(gettext("This file is not text, so it is not shown."))
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         if error.start < len(data) - 4:  # else only the last character is cut
-            raise Unreadable("This file is not text in UTF-8, so it is not shown.") from None
+            raise Unreadable(gettext("This file is not text in UTF-8, so it is not shown.")) from None
         return data[: error.start].decode("utf-8")
 
 
@@ -90,7 +93,13 @@ def _body(lab: Lab, artifact: Artifact) -> bytes:
     if answer["ContentLength"] > BIGGEST:
         answer["Body"].close()
         megabytes = answer["ContentLength"] // 1_000_000
-        raise Unreadable(f"It has {megabytes} megabytes; here we open {BIGGEST // 1_000_000} at most.")
+        raise Unreadable(
+            gettext(
+                "It has %(many)s megabytes; here we open %(most)s at most.",
+                many=megabytes,
+                most=BIGGEST // 1_000_000,
+            )
+        )
     body: bytes = answer["Body"].read()
     return body
 
@@ -99,4 +108,4 @@ def _opened(body: bytes) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(io.BytesIO(body))
     except zipfile.BadZipFile:
-        raise Unreadable("It is not a zip, so there are no files to list.") from None
+        raise Unreadable(gettext("It is not a zip, so there are no files to list.")) from None

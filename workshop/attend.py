@@ -18,8 +18,9 @@ from workshop.labs import NoGround
 from workshop.pipeline import Panel
 from workshop.presence import who_asks
 from workshop.sheet import UNCHANGED, Answer, Sheets
+from workshop.tongue import gettext, marked
 
-AFRESH = (
+AFRESH = marked(
     "AWS no longer knew your account, so it has been prepared afresh: what you had built in it is gone."
     " The list shows what is to be done again; “Catch me up to here” does it for you."
 )
@@ -95,6 +96,7 @@ class Attend:
             step=current,
             number=guide.course.steps.index(current) + 1,
             body=guide.page(g.enrolled, current),
+            written=guide.page_language(current),
             task=guide.task(g.enrolled, slug),
             before=guide.course.before(slug),
             after=guide.course.after(slug),
@@ -168,7 +170,7 @@ class Attend:
         latest = self._guide.progress.afresh(g.enrolled.id)
         if latest != session.get("afresh", 0):
             session["afresh"] = latest
-            flash(AFRESH)
+            flash(gettext(AFRESH))
 
 
 def _why(reason: Exception) -> str:

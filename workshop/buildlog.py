@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from workshop.lab import Lab, Refused, code_of
+from workshop.tongue import gettext
 
 REFUSAL = re.compile(r"AccessDenied|not authorized")
 FAULT = re.compile(r"AccessDenied|not authorized|\berror\b|\bERR!|exit status [1-9]|not ok \d", re.IGNORECASE)
@@ -80,10 +81,10 @@ def read(lab: Lab, build: str) -> Log:
     """The log of a build ("project:uuid"). Raises NoLog; AWS's refusals are botocore's own."""
     found = lab.client("codebuild").batch_get_builds(ids=[build])["builds"]
     if not found:
-        raise NoLog(f"There is no build {build}.")
+        raise NoLog(gettext("There is no build %(build)s.", build=build))
     where = found[0].get("logs", {})
     if not where.get("streamName"):
-        raise NoLog("The build has left no log: its role has to be allowed to write one.")
+        raise NoLog(gettext("The build has left no log: its role has to be allowed to write one."))
     texts, cut = _texts(lab.client("logs"), where["groupName"], where["streamName"])
     return sorted_out(build, found[0]["buildStatus"], _phases(found[0]), texts, cut)
 
@@ -98,7 +99,7 @@ def _texts(logs: Any, group: str, stream: str) -> tuple[list[str], bool]:
         except Refused as error:
             if code_of(error) != "ResourceNotFoundException":
                 raise
-            raise NoLog("The log is not there yet: look again in a moment.") from None
+            raise NoLog(gettext("The log is not there yet: look again in a moment.")) from None
         if not page["events"] or page["nextBackwardToken"] == token.get("nextToken"):
             return _joined(pages), False
         pages.append([event["message"] for event in page["events"]])

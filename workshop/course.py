@@ -14,6 +14,9 @@ Chapters stand in the order of their first steps. A page without a module is onl
 its checks and, where there is something to make, two acts: `do(lab)`, and `undo(lab)` that takes it
 back; both look before they change anything. One who cannot take back what AWS keeps says instead, by
 `FOLLOWS = "its-slug"`, which step to start over to see this one anew.
+
+The same page in another language is one more file, `fix_the_build.de.md`, which begins with its title.
+Titles, claims and what else a step says are translated in the catalogue `course.po`.
 """
 
 import importlib.util
@@ -30,6 +33,7 @@ import yaml
 from workshop.lab import Lab
 from workshop.page import html
 from workshop.step import Check, Step
+from workshop.tongue import DEFAULT
 
 
 class UnknownStep(Exception):
@@ -83,7 +87,7 @@ def load(folder: Path) -> Course:
     """Read every page of the folder with its module. Raises BrokenStep."""
     package = _package(folder.resolve())
     placed = sorted(
-        (_step(page, package) for page in folder.resolve().glob("*.md")),
+        (_step(page, package) for page in folder.resolve().glob("*.md") if "." not in page.stem),
         key=lambda pair: (pair[0], pair[1].slug),
     )
     titles = dict.fromkeys(step.chapter for _, step in placed)
@@ -92,10 +96,23 @@ def load(folder: Path) -> Course:
     )
 
 
-def render(step: Step, lab: Lab) -> str:
-    """The step's page as HTML, with this attendee's names in it; the title is left out."""
-    body = step.page.partition("\n")[2]
-    return html(body, step.folder, lab)
+def render(step: Step, lab: Lab, language: str = DEFAULT) -> str:
+    """The step's page as HTML, with this attendee's names in it; the title is left out.
+
+    In English where it is not written in the language: `written_in` says which it is.
+    """
+    written = written_in(step, language)
+    page = step.page if written == DEFAULT else _translation(step, language).read_text(encoding="utf-8")
+    return html(page.lstrip().partition("\n")[2], step.folder, lab, written)
+
+
+def written_in(step: Step, language: str) -> str:
+    """The language in which there is a page of this step: this one, or English."""
+    return language if language == DEFAULT or _translation(step, language).exists() else DEFAULT
+
+
+def _translation(step: Step, language: str) -> Path:
+    return step.folder / f"{step.slug.replace('-', '_')}.{language}.md"
 
 
 def _step(path: Path, package: str) -> tuple[int, Step]:

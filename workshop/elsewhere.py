@@ -13,6 +13,7 @@ from workshop.guide import Guide
 from workshop.models import now
 from workshop.presence import who_asks
 from workshop.progress import Enrolled
+from workshop.tongue import gettext
 
 SHOWN = 20
 
@@ -65,7 +66,7 @@ class Elsewhere:
     def _whose(self, link: Link) -> Enrolled:
         enrolled = self._guide.progress.by_id(link.enrolment)
         if enrolled is None:
-            raise NoLink("This link is no longer known.")
+            raise NoLink(gettext("This link is no longer known."))
         return enrolled
 
     def access(self) -> str:
@@ -84,7 +85,7 @@ class Elsewhere:
     def revoke(self, number: str) -> Response:
         """Let a link hold no longer, and whoever came in by it leave."""
         self._access.revoke(g.enrolled.id, number)
-        flash("The link is revoked; whoever came in by it is out.")
+        flash(gettext("The link is revoked; whoever came in by it is out."))
         return redirect(url_for("elsewhere.access"), code=303)
 
     def still(self) -> tuple[str, int]:

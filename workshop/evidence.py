@@ -20,6 +20,7 @@ from workshop.guide import Guide
 from workshop.lab import REFUSALS, Lab, refusal
 from workshop.presence import who_asks
 from workshop.runs import NoRun
+from workshop.tongue import gettext
 
 NOT_THERE = (NoRun, NoLog, Unreadable)
 LONGEST = 2048
@@ -133,10 +134,12 @@ def address(see: tuple[str, ...]) -> tuple[str, str] | None:
     match see:
         case ("permission", who, action, resource):
             return url_for("evidence.permission", who=who, action=action, resource=resource), (
-                "See which statement decides"
+                gettext("See which statement decides")
             )
         case ("log", build):
-            return url_for("evidence.log", build=build, _anchor="fault"), "See the line in the whole log"
+            return url_for("evidence.log", build=build, _anchor="fault"), gettext(
+                "See the line in the whole log"
+            )
         case ("run", run):
-            return url_for("evidence.run", run=run), "See the run"
+            return url_for("evidence.run", run=run), gettext("See the run")
     return None

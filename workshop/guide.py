@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from workshop import course as pages
 from workshop import step as steps
+from workshop import tongue
 from workshop.budget import Budget
 from workshop.catch_up import ahead
 from workshop.course import Course
@@ -96,7 +97,11 @@ class Guide:
 
     def page(self, enrolled: Enrolled, step: Step) -> str:
         """The step's page as HTML, with this attendee's names; AWS is not asked."""
-        return pages.render(step, self.labs.lab(enrolled))
+        return pages.render(step, self.labs.lab(enrolled), tongue.spoken())
+
+    def page_language(self, step: Step) -> str:
+        """The language of that page: the reader's, or English where it is not written in theirs."""
+        return pages.written_in(step, tongue.spoken())
 
     def look(self, enrolled: Enrolled, slug: str) -> list[Finding]:
         """Look at the attendee's work, and remember what was found.

@@ -36,9 +36,11 @@ WORDS = {
     ),
 }
 SECRET = (
-    "Those are credentials, not an answer",
-    "They have not been kept. Secret keys belong into a terminal only; here the answer is wanted that AWS"
-    " gives you there.",
+    marked("Those are credentials, not an answer"),
+    marked(
+        "They have not been kept. Secret keys belong into a terminal only; here the answer is wanted that AWS"
+        " gives you there."
+    ),
 )
 
 
@@ -47,7 +49,7 @@ def receive(app: Flask) -> None:
     app.register_error_handler(CSRFError, _replayed)
     app.register_error_handler(NotSignedIn, _not_signed_in)
     app.register_error_handler(UnknownStep, lambda _: _known(404))
-    app.register_error_handler(SecretPasted, lambda _: _page(422, *SECRET))
+    app.register_error_handler(SecretPasted, lambda _: _page(422, gettext(SECRET[0]), gettext(SECRET[1])))
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(500, _bug)
     app.register_error_handler(NoGround, lambda reason: _aws(str(reason)))

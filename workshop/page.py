@@ -33,23 +33,31 @@ from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
 from workshop.lab import Lab
+from workshop.tongue import DEFAULT, marked, said_in
 
 EXPRESSION = re.compile(r"\{\{(.+?)\}\}", re.DOTALL)
 PLACE = re.compile(r"zq(\d+)qz")
-BOXES = {"note": "Note", "real": "In a real account", "look": "What to look at"}
+BOXES = {
+    "note": marked("Note"),
+    "real": marked("In a real account"),
+    "look": marked("What to look at"),
+}
 WHERE = ("console", "local")
 
 Value = Callable[..., Any]
 
 
-def html(markdown: str, folder: Path, lab: Lab) -> str:
-    """The page as HTML for this attendee. A name that the lab does not have raises Undefined."""
-    text, values = _compiled(markdown, folder, lab.real)
+def html(markdown: str, folder: Path, lab: Lab, language: str = DEFAULT) -> str:
+    """The page, written in this language, as HTML for this attendee.
+
+    A name that the lab does not have raises Undefined.
+    """
+    text, values = _compiled(markdown, folder, lab.real, language)
     return PLACE.sub(lambda place: str(escape(values[int(place[1])](lab=lab))), text)
 
 
 @lru_cache(maxsize=256)
-def _compiled(markdown: str, folder: Path, real: bool) -> tuple[str, tuple[Value, ...]]:
+def _compiled(markdown: str, folder: Path, real: bool, language: str) -> tuple[str, tuple[Value, ...]]:
     """The page rendered once, with a mark at each place where a name belongs."""
     found: list[str] = []
 
@@ -58,7 +66,7 @@ def _compiled(markdown: str, folder: Path, real: bool) -> tuple[str, tuple[Value
         return f"zq{len(found) - 1}qz"
 
     marked = _with_diagrams(EXPRESSION.sub(mark, markdown), folder, mark)
-    engine = _markdown()
+    engine = _markdown(language)
     tokens = _for_here(engine.parse(marked.text), real, found)
     text = engine.renderer.render(tokens, engine.options, {})
     for name, drawing in marked.drawings.items():
@@ -92,12 +100,12 @@ def _with_diagrams(text: str, folder: Path, mark: Callable[[re.Match[str]], str]
     )
 
 
-def _markdown() -> MarkdownIt:
+def _markdown(language: str) -> MarkdownIt:
     engine = MarkdownIt("commonmark", {"html": False, "typographer": True})
     engine.enable(["table", "replacements", "smartquotes"])
     engine.use(anchors_plugin, max_level=3)
     for name, title in BOXES.items():
-        engine.use(container_plugin, name=name, render=_box(name, title))
+        engine.use(container_plugin, name=name, render=_box(name, said_in(language, title)))
     for name in WHERE:
         engine.use(container_plugin, name=name, render=_part(name))
     engine.add_render_rule("fence", _fence)

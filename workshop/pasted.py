@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from workshop.lab import REFUSALS, Keys, Lab, refusal
+from workshop.tongue import enumerated, gettext, marked
 
 KEY_ID = re.compile(r"\b(A[KS]IA[A-Z0-9]{12,124})\b")
 NAMES = {
@@ -79,65 +80,83 @@ def judge(text: str, lab: Lab, endpoint_url: str | None = None) -> Verdict:
 
 def _no_keys(text: str, copied: Copied, lab: Lab) -> Verdict | None:
     if not text.strip():
-        return Verdict(False, "There is nothing here.", "Paste what you have copied.")
+        return Verdict(False, gettext("There is nothing here."), gettext("Paste what you have copied."))
     if copied.access_key or copied.secret_key or copied.token:
         return None
     if CONSOLE.search(text) or urlsplit(text.strip()).scheme in ("http", "https"):
-        what = "the address of the AWS console" if CONSOLE.search(text) else "an address"
+        console = gettext("That is the address of the AWS console, not credentials.")
         return Verdict(
             False,
-            f"That is {what}, not credentials.",
-            "An address opens a page in a browser. A terminal needs the access key, the secret key and the"
-            " session token: copy them from “Credentials for the AWS CLI”.",
+            console if CONSOLE.search(text) else gettext("That is an address, not credentials."),
+            gettext(
+                "An address opens a page in a browser. A terminal needs the access key, the secret key"
+                " and the session token: copy them from “Credentials for the AWS CLI”."
+            ),
         )
     if arn := ARN.search(text):
         return Verdict(False, *_of_arn(arn[1], arn[2], lab))
     if re.fullmatch(r"\d{4}-?\d{4}-?\d{4}", text.strip()):
-        return Verdict(False, "That is an account number, not credentials.", TAKE)
-    return Verdict(False, "There are no AWS credentials in it.", TAKE)
+        return Verdict(False, gettext("That is an account number, not credentials."), gettext(TAKE))
+    return Verdict(False, gettext("There are no AWS credentials in it."), gettext(TAKE))
 
 
-TAKE = "Take the whole text that “Credentials for the AWS CLI” offers, with its Copy button."
+TAKE = marked("Take the whole text that “Credentials for the AWS CLI” offers, with its Copy button.")
 
 
 def _of_arn(account: str, resource: str, lab: Lab) -> tuple[str, str]:
     if account != lab.account:
-        return f"That is an ARN in the account {account}; yours is {lab.account}.", TAKE
-    return f"That is the name of {resource[:80]} (an ARN), not its credentials.", TAKE
+        words = gettext(
+            "That is an ARN in the account %(account)s; yours is %(mine)s.", account=account, mine=lab.account
+        )
+        return words, gettext(TAKE)
+    words = gettext("That is the name of %(what)s (an ARN), not its credentials.", what=resource[:80])
+    return words, gettext(TAKE)
 
 
 def _long_term(copied: Copied) -> Verdict | None:
     if copied.access_key.startswith("AKIA"):
         return Verdict(
             False,
-            "Those are long-term access keys of a user (AKIA…). They have not been used or kept here.",
-            "They do not expire, so do not paste them anywhere, and if they are from your work, consider"
-            " changing them. This workshop needs the temporary ones of your role (ASIA…).",
+            gettext(
+                "Those are long-term access keys of a user (AKIA…). They have not been used or kept here."
+            ),
+            gettext(
+                "They do not expire, so do not paste them anywhere, and if they are from your work, consider"
+                " changing them. This workshop needs the temporary ones of your role (ASIA…)."
+            ),
         )
     if copied.access_key and not copied.access_key.startswith("ASIA"):
-        return Verdict(False, "The access key is not one of AWS's temporary ones (ASIA…).", TAKE)
+        return Verdict(
+            False, gettext("The access key is not one of AWS's temporary ones (ASIA…)."), gettext(TAKE)
+        )
     return None
 
 
 def _incomplete(copied: Copied) -> Verdict | None:
     parts = {
-        "the access key ID": copied.access_key,
-        "the secret access key": copied.secret_key,
-        "the session token": copied.token,
+        gettext("the access key ID"): copied.access_key,
+        gettext("the secret access key"): copied.secret_key,
+        gettext("the session token"): copied.token,
     }
     missing = [name for name, value in parts.items() if not value]
     if not missing:
         return None
-    why = " Temporary keys do not work without their token." if missing == ["the session token"] else ""
-    return Verdict(False, f"It lacks {' and '.join(missing)}.{why}", TAKE)
+    words = gettext("It lacks %(parts)s.", parts=enumerated(missing))
+    if copied.access_key and copied.secret_key:
+        words = f"{words} " + gettext("Temporary keys do not work without their token.")
+    return Verdict(False, words, gettext(TAKE))
 
 
 def _elsewhere(copied: Copied, lab: Lab) -> Verdict | None:
     if copied.region and copied.region != lab.region:
         return Verdict(
             False,
-            f"The region is {copied.region[:40]}; everything of yours is in {lab.region}.",
-            f"Set AWS_REGION and AWS_DEFAULT_REGION to {lab.region}.",
+            gettext(
+                "The region is %(region)s; everything of yours is in %(mine)s.",
+                region=copied.region[:40],
+                mine=lab.region,
+            ),
+            gettext("Set AWS_REGION and AWS_DEFAULT_REGION to %(region)s.", region=lab.region),
         )
     return None
 
@@ -152,34 +171,51 @@ def _asked(copied: Copied, lab: Lab, endpoint_url: str | None) -> Verdict:
     if who != mine:
         return _another(who, mine)
     if endpoint_url and copied.endpoint.rstrip("/") != endpoint_url.rstrip("/"):
-        lost = f"is {copied.endpoint[:80]}" if copied.endpoint else "is missing"
-        return Verdict(
-            False,
-            f"They are yours and they work, but AWS_ENDPOINT_URL {lost}: your calls would go to another AWS.",
-            f"Set AWS_ENDPOINT_URL to {endpoint_url}.",
+        missing = gettext(
+            "They are yours and they work, but AWS_ENDPOINT_URL is missing: your calls would go to"
+            " another AWS."
         )
-    return Verdict(True, f"These are yours, and AWS accepts them: {who}")
+        other = gettext(
+            "They are yours and they work, but AWS_ENDPOINT_URL is %(url)s: your calls would go to"
+            " another AWS.",
+            url=copied.endpoint[:80],
+        )
+        advice = gettext("Set AWS_ENDPOINT_URL to %(url)s.", url=endpoint_url)
+        return Verdict(False, other if copied.endpoint else missing, advice)
+    return Verdict(True, gettext("These are yours, and AWS accepts them: %(who)s", who=who))
 
 
 def _another(who: str, mine: str) -> Verdict:
     account, resource = who.split(":")[4], who.rpartition(":")[2]
     if account != mine.split(":")[4]:
-        return Verdict(
-            False, f"They work, but in the account {account}; yours is {mine.split(':')[4]}.", TAKE
+        words = gettext(
+            "They work, but in the account %(account)s; yours is %(mine)s.",
+            account=account,
+            mine=mine.split(":")[4],
         )
+        return Verdict(False, words, gettext(TAKE))
     if resource.rpartition("/")[0] == mine.rpartition(":")[2].rpartition("/")[0]:
-        return Verdict(False, f"They are of another attendee's session, {resource.rpartition('/')[2]}.", TAKE)
-    return Verdict(False, f"They work, but they are of {resource}, not of {mine.rpartition(':')[2]}.", TAKE)
+        whose = resource.rpartition("/")[2]
+        words = gettext("They are of another attendee's session, %(whose)s.", whose=whose)
+        return Verdict(False, words, gettext(TAKE))
+    words = gettext(
+        "They work, but they are of %(who)s, not of %(mine)s.", who=resource, mine=mine.rpartition(":")[2]
+    )
+    return Verdict(False, words, gettext(TAKE))
 
 
 def _refused(code: str, message: str) -> Verdict:
     if code in EXPIRED:
-        return Verdict(False, f"They have expired: {code}.", "Take new ones; these last an hour.")
+        words = gettext("They have expired: %(code)s.", code=code)
+        return Verdict(False, words, gettext("Take new ones; these last an hour."))
     if code in UNKNOWN:
-        return Verdict(False, f"AWS does not know them ({code}).", f"Are they of this account? {TAKE}")
+        words = gettext("AWS does not know them (%(code)s).", code=code)
+        return Verdict(False, words, gettext("Are they of this account?") + " " + gettext(TAKE))
     if code.startswith("Signature") or code in ("InvalidSignatureException", "IncompleteSignature"):
-        return Verdict(False, f"The secret key does not fit the access key ({code}).", TAKE)
-    return Verdict(False, f"AWS did not accept them: {code}: {message[:300]}", "Try again in a moment.")
+        words = gettext("The secret key does not fit the access key (%(code)s).", code=code)
+        return Verdict(False, words, gettext(TAKE))
+    words = gettext("AWS did not accept them: %(why)s", why=f"{code}: {message[:300]}")
+    return Verdict(False, words, gettext("Try again in a moment."))
 
 
 class SecretPasted(Exception):

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from workshop.lab import Lab, Refused, code_of
+from workshop.tongue import gettext
 
 MOST_RUNS = 100
 MOST_ACTS = 500
@@ -96,14 +97,14 @@ class Run:
         for one in reversed(self.acts):
             if one.name == name:
                 return one
-        raise NoRun(f"Run {self.short} has no action {name}.")
+        raise NoRun(gettext("Run %(run)s has no action %(name)s.", run=self.short, name=name))
 
     def artifact(self, name: str) -> Artifact:
         """The artifact of this name. Raises NoRun."""
         for one in self.artifacts:
             if one.name == name:
                 return one
-        raise NoRun(f"Run {self.short} has handed on no {name}.")
+        raise NoRun(gettext("Run %(run)s has handed on no %(name)s.", run=self.short, name=name))
 
 
 def history(lab: Lab) -> tuple[Run, ...]:
@@ -124,7 +125,13 @@ def one_run(lab: Lab, run: str) -> Run:
     """One run with all that its actions did. Raises NoRun."""
     found = next((one for one in history(lab) if one.id == run), None)
     if found is None:
-        raise NoRun(f"Among the newest {MOST_RUNS} runs of {lab.name('pipeline')} there is no {run[:40]}.")
+        words = gettext(
+            "Among the newest %(count)s runs of %(pipeline)s there is no %(run)s.",
+            count=MOST_RUNS,
+            pipeline=lab.name("pipeline"),
+            run=run[:40],
+        )
+        raise NoRun(words)
     return found
 
 

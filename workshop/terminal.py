@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from workshop.lab import SPARE, Lab
+from workshop.tongue import gettext
 
 HELPER = "!aws codecommit credential-helper $@"
 # The CLI's helper answers for hosts of Amazon only, unless told otherwise.
@@ -63,13 +64,18 @@ def credentials(lab: Lab, endpoint_url: str | None) -> Credentials:
 
 def _shell(variables: dict[str, str]) -> Way:
     lines = [f"export {name}='{value}'" for name, value in variables.items()]
-    return Way("shell", "bash, zsh", "Paste it into your shell; it holds in that window.", "\n".join(lines))
+    return Way(
+        "shell", "bash, zsh", gettext("Paste it into your shell; it holds in that window."), "\n".join(lines)
+    )
 
 
 def _powershell(variables: dict[str, str]) -> Way:
     lines = [f"$env:{name} = '{value}'" for name, value in variables.items()]
     return Way(
-        "powershell", "PowerShell", "Paste it into PowerShell; it holds in that window.", "\n".join(lines)
+        "powershell",
+        "PowerShell",
+        gettext("Paste it into PowerShell; it holds in that window."),
+        "\n".join(lines),
     )
 
 
@@ -85,11 +91,13 @@ def _profile(lab: Lab, variables: dict[str, str]) -> Way:
     ]
     return Way(
         "profile",
-        "Profile",
-        f"Add to ~/.aws/credentials, and use it with --profile {lab.prefix} in every window.",
+        gettext("Profile"),
+        gettext(
+            "Add to ~/.aws/credentials, and use it with --profile %(name)s in every window.", name=lab.prefix
+        ),
         "\n".join(keys),
         "\n".join(settings),
-        "And once to ~/.aws/config:",
+        gettext("And once to ~/.aws/config:"),
     )
 
 
@@ -105,6 +113,6 @@ def _git(lab: Lab, endpoint_url: str | None) -> Way:
     return Way(
         "git",
         "git",
-        "In a shell that has the credentials. The AWS CLI answers git's question for a password.",
+        gettext("In a shell that has the credentials. The AWS CLI answers git's question for a password."),
         "\n".join(lines),
     )

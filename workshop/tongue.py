@@ -19,6 +19,7 @@ from pathlib import Path
 
 from babel import Locale, negotiate_locale
 from babel.dates import format_datetime
+from babel.lists import format_list
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -62,6 +63,11 @@ def ngettext(one: str, many: str, number: int, /, **values: object) -> str:
     return said % {"num": digits(number), **values}
 
 
+def said_in(language: str, words: str) -> str:
+    """The words in this language, whichever is spoken."""
+    return _translations(language, "messages").gettext(words)
+
+
 def template_gettext(words: str) -> str:
     """As Jinja asks: it puts the values in by itself, escaped."""
     return _translations(spoken(), "messages").gettext(words)
@@ -81,7 +87,8 @@ def told(words: str) -> str:
     """What a step or the worker has said in English, in the language that is spoken.
 
     Steps put names into what they say, so a sentence is matched against those of `course.po`, in which
-    names are places: `The role %(role)s is not there`. What no sentence matches stays as it is.
+    names are places: `%(role)s` is one word, `%(hint_text)s` any text. What no sentence
+    matches stays as it is.
     """
     if spoken() == DEFAULT or not words:
         return words
@@ -92,6 +99,11 @@ def told(words: str) -> str:
 def digits(number: float) -> str:
     """A number as people write it: 1,234.5 or 1.234,5."""
     return format_decimal(number, locale=LOCALES[spoken()])
+
+
+def enumerated(names: list[str]) -> str:
+    """Several names as one reads them: "a, b and c"."""
+    return format_list(names, locale=LOCALES[spoken()])
 
 
 def at_time(at: datetime, pattern: str = "HH:mm:ss") -> str:
@@ -136,7 +148,8 @@ def _pattern(english: str) -> re.Pattern[str]:
         if place % 2 == 0:
             parts.append(re.escape(part.replace("%%", "%")))
         else:
-            parts.append(f"(?P={part})" if part in seen else f"(?P<{part}>.+?)")
+            sign = "." if part.endswith("_text") else r"\S"
+            parts.append(f"(?P={part})" if part in seen else f"(?P<{part}>{sign}+?)")
             seen.add(part)
     return re.compile("".join(parts), re.DOTALL)
 
@@ -145,5 +158,9 @@ def _retold(words: str, language: str) -> str:
     for pattern, said in _patterns(language):
         found = pattern.fullmatch(words)
         if found:
-            return said % found.groupdict()
+            names = {
+                name: _translations(language, "course").gettext(text)
+                for name, text in found.groupdict().items()
+            }
+            return said % names
     return words
