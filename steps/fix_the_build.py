@@ -67,7 +67,10 @@ def check_the_role_may_write(lab: Lab) -> str:
     raise NotYet(
         f"{ACTION} on {lab.packages} is not allowed. {role} has"
         f" {', '.join(look.policies_on(lab, role)) or 'no policies'}.",
-        hint=f"Attach {POLICY} to {role} (not to yourself), or allow {ACTION} on the bucket.",
+        hint=(
+            "Who writes is the role of the build, not you: look which policies that role has.",
+            f"Attach {POLICY} to {role} (not to yourself), or allow {ACTION} on the bucket.",
+        ),
         see=see,
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from flask import Blueprint, g, request, session
 from htmx_flask import request as htmx_request
+from werkzeug.wrappers import Response
 
 from workshop.guide import Guide
 from workshop.jobs import Kind
@@ -103,10 +104,18 @@ class Aid:
             while self._guide.watch.again(g.enrolled):
                 pass
             return self._sheets.back_to_task(self._at())
-        if not self._guide.watch.again(g.enrolled):
+        looked = self._guide.watch.again(g.enrolled)
+        if not looked:
             return UNCHANGED
-        step = self._guide.course.step(self._at())
-        return self._sheets.page("_steps.html", step=step)
+        if looked == self._at():
+            return self._at_hand(looked)
+        return self._sheets.page("_steps.html", step=self._guide.course.step(self._at()))
+
+    def _at_hand(self, slug: str) -> Response:
+        """What was looked at again is the very step of the page: its task changes as well."""
+        answer = self._sheets.task(slug, self._guide.task(g.enrolled, slug), shut=False)
+        answer.headers.update({"HX-Retarget": "#task", "HX-Reswap": "innerHTML"})
+        return answer
 
     def _at(self) -> str:
         known = {step.slug for step in self._guide.course.steps}

@@ -12,7 +12,7 @@ from workshop.models import SightRow, now
 
 # Seconds to the next look, by how many in a row found nothing new: who is at work is looked at often,
 # whose page merely stands open seldom.
-PAUSES = (3, 3, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 30)
+PAUSES = (3, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 30)
 SOON = 2.5  # while AWS is at work, for that comes to an end
 
 

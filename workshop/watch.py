@@ -83,16 +83,16 @@ class Watch:
             if step.checks and marks.get(step.slug, Mark.TODO) != Mark.TODO and _before(seen, step, since)
         ]
 
-    def again(self, enrolled: Enrolled) -> bool:
-        """Look again at the next step that is due; whether one was looked at."""
+    def again(self, enrolled: Enrolled) -> str:
+        """Look again at the next step that is due: its slug, or "" where none was looked at."""
         due = self.due(enrolled)
         if not due or not self._budget.allows(enrolled.account):
-            return False
+            return ""
         with metered() as meter:
             found = self._look(enrolled, due[0].slug)
         codes = {finding.code for finding in found}
         self._budget.spend(enrolled.account, meter.calls, bool(codes & THROTTLED))
-        return True
+        return due[0].slug
 
 
 def _before(seen: dict[str, datetime], step: Step, since: datetime) -> bool:

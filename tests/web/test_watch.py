@@ -97,6 +97,15 @@ def test_work_that_was_undone_by_hand_is_found_on_return(
     assert paul.visitor.press("/again").status_code == 204
 
 
+def test_the_step_at_hand_changes_with_the_list(paul: Attending, helper: Helper, guide: Guide) -> None:
+    helper.help(guide.do(paul.enrolled, "make-a-branch").id)
+    no_branch(paul, guide)
+    paul.time_passes(timedelta(hours=1))
+    answer = paul.visitor.press("/again?at=make-a-branch")
+    assert answer.headers["HX-Retarget"] == "#task"
+    assert "This was done, and no longer holds." in answer.get_data(as_text=True)
+
+
 def test_without_scripts_all_is_looked_at_again_with_one_click(
     paul: Attending, helper: Helper, guide: Guide
 ) -> None:
