@@ -1,0 +1,68 @@
+"""The pages in German in a real browser: all there, within their bounds, and axe finds nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.web.test_browser import CHROMIUM, SIZES, Tab, browser, site, tab
+
+__all__ = ["browser", "site", "tab"]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no browser: apt install chromium"),
+]
+
+PAGES = (
+    "/",
+    "/steps/overview",
+    "/steps/sign-in",
+    "/steps/define-the-build",
+    "/steps/define-the-build/plan",
+    "/steps/choose-a-service-role/catch-up",
+    "/terminal",
+    "/access",
+    "/permission",
+    "/pipeline/runs",
+    "/nowhere",
+)
+
+
+def join_in_german(tab: Tab, site: str) -> Page:
+    page = tab.page
+    page.goto(site)
+    page.get_by_role("button", name="Deutsch").click()
+    page.get_by_label("Dein Name").fill("Paula Groß")
+    expect(page.get_by_label("Dein Kürzel")).to_have_value("paulag")
+    page.get_by_role("button", name="Los geht’s").click()
+    expect(page.get_by_role("heading", name="Überblick", level=1)).to_be_visible()
+    return page
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_stands_in_german(tab: Tab, site: str, scheme: Any) -> None:
+    tab.page.emulate_media(color_scheme=scheme)
+    page = join_in_german(tab, site)
+    for path in PAGES:
+        page.goto(site + path)
+        check = page.get_by_role("button", name="Meine Arbeit prüfen")
+        if check.count():
+            check.click()
+            expect(page.locator(".claim.ok, .claim.bad, .claim.help").first).to_be_visible()
+        assert page.evaluate("() => document.documentElement.lang") == "de"
+        for size, (width, height) in SIZES.items():
+            page.set_viewport_size({"width": width, "height": height})
+            tab.picture(f"de-{path.strip('/').replace('/', '-')}-{scheme}-{size}")
+            assert page.evaluate("() => document.documentElement.scrollWidth") <= width, f"{path} {size}"
+            assert tab.flaws() == [], f"{path} {scheme} {size}"
+    tab.wrongs = [wrong for wrong in tab.wrongs if "404" not in wrong]  # of /nowhere
+
+
+def test_the_script_speaks_german(tab: Tab, site: str) -> None:
+    page = join_in_german(tab, site)
+    page.get_by_role("link", name="Zugangsdaten für die AWS CLI").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("button", name="Kopieren").locator("visible=true").first).to_be_visible()
