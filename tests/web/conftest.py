@@ -35,13 +35,17 @@ TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 @pytest.fixture
 def config(tmp_path: Path, sandbox: Any) -> Config:
+    return configured(tmp_path, sandbox)
+
+
+def configured(folder: Path, sandbox: Any) -> Config:
     """Settings with the session's sandbox as AWS, and account numbers that nobody else uses."""
     command = (
         f"{sys.executable} -m workshop sandbox credentials --account {{account}} --format process"
         f" --state {sandbox.sandbox.settings.state}"
     )
     config = Config(
-        state=tmp_path,
+        state=folder,
         secret="a secret of this test",
         endpoint_url=sandbox.sandbox.endpoint,
         account_credentials=command,
