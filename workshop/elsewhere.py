@@ -70,17 +70,21 @@ class Elsewhere:
         return enrolled
 
     def access(self) -> str:
-        """The links there are, and a way to make one."""
-        return self._access_page()
+        """The links there are, and a way to make one; one that was just made is shown this once."""
+        token = session.pop("made", "")
+        made = url_for("elsewhere.ask", token=token, _external=True) if token else ""
+        links = self._access.of(g.enrolled.id)[:SHOWN]
+        return self._page("access.html", links=links, made=made, lives=LIVES, at=now())
 
-    def make(self) -> str | Response:
-        """A new link, shown this once."""
+    def make(self) -> Response:
+        """A new link; the page shows it."""
         try:
             _, token = self._access.make(g.enrolled.id, request.form.get("hours", 24, type=int))
         except TooManyLinks as reason:
             flash(str(reason))
-            return redirect(url_for("elsewhere.access"), code=303)
-        return self._access_page(url_for("elsewhere.ask", token=token, _external=True))
+        else:
+            session["made"] = token
+        return redirect(url_for("elsewhere.access"), code=303)
 
     def revoke(self, number: str) -> Response:
         """Let a link hold no longer, and whoever came in by it leave."""
@@ -98,10 +102,6 @@ class Elsewhere:
         verdict = pasted.judge(request.form.get("pasted", ""), lab, self._config.endpoint_url)
         template = "_pasted.html" if htmx_request.htmx else "pasted.html"
         return self._page(template, verdict=verdict)
-
-    def _access_page(self, made: str = "") -> str:
-        links = self._access.of(g.enrolled.id)[:SHOWN]
-        return self._page("access.html", links=links, made=made, lives=LIVES, at=now())
 
     def _page(self, template: str, **more: object) -> str:
         attendee = self._guide.labs.attendee(g.enrolled)

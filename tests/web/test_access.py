@@ -27,7 +27,7 @@ def access(app: Flask) -> Access:
 
 def link_of(paul: Attending, hours: str = "24") -> str:
     paul.visitor.get("/access")
-    page = paul.visitor.post("/access/links", hours=hours).get_data(as_text=True)
+    page = paul.visitor.post("/access/links", follow=True, hours=hours).get_data(as_text=True)
     found = re.search(r"<code>(http[^<]+)</code>", page)
     assert found
     return urlsplit(html.unescape(found[1])).path
