@@ -65,7 +65,9 @@ def _in(folder: str, pattern: str) -> bool:
 
 def _updated(language: str, words: Catalog) -> Catalog:
     catalog = catalogue(language, "messages")
+    made = catalog.creation_date
     catalog.update(words, no_fuzzy_matching=False)
+    catalog.creation_date = made  # else every run would change the file
     catalog.obsolete.clear()
     path = FOLDER / language / "LC_MESSAGES" / "messages.po"
     path.parent.mkdir(parents=True, exist_ok=True)

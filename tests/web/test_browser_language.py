@@ -66,3 +66,12 @@ def test_the_script_speaks_german(tab: Tab, site: str) -> None:
     page.get_by_role("link", name="Zugangsdaten für die AWS CLI").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("button", name="Kopieren").locator("visible=true").first).to_be_visible()
+
+
+def test_a_page_is_german_where_it_is_written_and_says_so_where_not(tab: Tab, site: str) -> None:
+    page = join_in_german(tab, site)
+    expect(page.get_by_role("heading", name="Wie der Kurs verläuft")).to_be_visible()
+    expect(page.locator(".other-language")).to_have_count(0)
+    page.goto(f"{site}/steps/sign-in")
+    expect(page.locator(".other-language")).to_be_visible()
+    expect(page.locator(".prose")).to_have_attribute("lang", "en")
