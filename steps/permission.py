@@ -3,8 +3,8 @@
 import json
 from dataclasses import dataclass
 
+from workshop.insight.permission import Statement, bucket_policy, evaluate, principals, statements
 from workshop.lab import Lab
-from workshop.permission import Statement, bucket_policy, evaluate, principals, statements
 
 
 @dataclass(frozen=True)

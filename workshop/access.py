@@ -17,8 +17,8 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from workshop.language.tongue import gettext, marked
 from workshop.models import HappeningRow, now
-from workshop.tongue import gettext, marked
 
 LIVES = {1: marked("an hour"), 24: marked("a day"), 24 * 7: marked("a week")}
 LONGEST = max(LIVES) * 3600

@@ -15,11 +15,10 @@ from flask_wtf.csrf import CSRFProtect
 from htmx_flask import Htmx
 from werkzeug.wrappers import Response as Answer
 
-from workshop import language, mishaps, words
+from workshop import mishaps
 from workshop.access import Access
 from workshop.aid import Aid
 from workshop.attend import Attend
-from workshop.budget import Budget
 from workshop.config import HOME, Config
 from workshop.course import load
 from workshop.door import Door
@@ -28,10 +27,12 @@ from workshop.evidence import Evidence, address
 from workshop.guide import Guide
 from workshop.jobs import Jobs
 from workshop.labs import Labs
+from workshop.language import language, words
 from workshop.models import connect
 from workshop.progress import Progress
-from workshop.sights import Sights
 from workshop.vault import Vault
+from workshop.watch.budget import Budget
+from workshop.watch.sights import Sights
 
 log = logging.getLogger(__name__)
 

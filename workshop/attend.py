@@ -10,15 +10,16 @@ from flask import Blueprint, flash, g, make_response, redirect, request, session
 from htmx_flask import request as htmx_request
 from werkzeug.wrappers import Response
 
-from workshop import pasted, pipeline, terminal
+from workshop import pasted, terminal
 from workshop.config import Config
 from workshop.guide import Guide
+from workshop.insight import pipeline
+from workshop.insight.pipeline import Panel
 from workshop.lab import REFUSALS, Lab, refusal
 from workshop.labs import NoGround
-from workshop.pipeline import Panel
+from workshop.language.tongue import gettext, marked
 from workshop.presence import who_asks
 from workshop.sheet import UNCHANGED, Answer, Sheets
-from workshop.tongue import gettext, marked
 
 AFRESH = marked(
     "AWS no longer knew your account, so it has been prepared afresh: what you had built in it is gone."

@@ -31,9 +31,9 @@ from typing import Any
 import yaml
 
 from workshop.lab import Lab
+from workshop.language.tongue import DEFAULT
 from workshop.page import html
 from workshop.step import Check, Step
-from workshop.tongue import DEFAULT
 
 
 class UnknownStep(Exception):

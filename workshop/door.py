@@ -8,8 +8,8 @@ from werkzeug.wrappers import Response
 from workshop import handle as handles
 from workshop.config import Config
 from workshop.guide import Guide
+from workshop.language.tongue import gettext
 from workshop.progress import Enrolled, HandleTaken
-from workshop.tongue import gettext
 
 HERE = ("127.0.0.1", "::1")
 LONGEST_NAME = 120

@@ -10,10 +10,10 @@ from workshop import pasted
 from workshop.access import LIVES, Access, Link, NoLink, TooManyLinks
 from workshop.config import Config
 from workshop.guide import Guide
+from workshop.language.tongue import gettext
 from workshop.models import now
 from workshop.presence import who_asks
 from workshop.progress import Enrolled
-from workshop.tongue import gettext
 
 SHOWN = 20
 

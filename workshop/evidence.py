@@ -13,14 +13,14 @@ from typing import Any
 from flask import Blueprint, g, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from workshop import artifacts, buildlog, changes, chart, permission, runs
-from workshop.artifacts import Unreadable
-from workshop.buildlog import NoLog
 from workshop.guide import Guide
+from workshop.insight import artifacts, buildlog, changes, chart, permission, runs
+from workshop.insight.artifacts import Unreadable
+from workshop.insight.buildlog import NoLog
+from workshop.insight.runs import NoRun
 from workshop.lab import REFUSALS, Lab, refusal
+from workshop.language.tongue import gettext
 from workshop.presence import who_asks
-from workshop.runs import NoRun
-from workshop.tongue import gettext
 
 NOT_THERE = (NoRun, NoLog, Unreadable)
 LONGEST = 2048

@@ -7,22 +7,22 @@ from dataclasses import dataclass
 
 from workshop import course as pages
 from workshop import step as steps
-from workshop import tongue
-from workshop.budget import Budget
-from workshop.catch_up import ahead
 from workshop.course import Course
-from workshop.hints import Hints, hints, open_next, tried
 from workshop.jobs import Deed, Job, Jobs, Kind
-from workshop.journey import Leg, journey
 from workshop.lab import REFUSALS, Lab, refusal
 from workshop.labs import STALE, Labs, NoGround
-from workshop.offer import Offer, offer
-from workshop.plan import Plan, plan
+from workshop.language import tongue
+from workshop.plan.catch_up import ahead
+from workshop.plan.hints import Hints, hints, open_next, tried
+from workshop.plan.offer import Offer, offer
+from workshop.plan.plan import Plan, plan
+from workshop.plan.undoing import Undoing, undoing
 from workshop.progress import Enrolled, Mark, Progress
-from workshop.sights import Sights
 from workshop.step import Finding, Question, State, Step
-from workshop.undoing import Undoing, undoing
-from workshop.watch import Watch
+from workshop.watch.budget import Budget
+from workshop.watch.sights import Sights
+from workshop.watch.watch import Watch
+from workshop.work.journey import Leg, journey
 
 OPEN = (Mark.TODO, Mark.LOST)
 MOST_ANSWERS = 20

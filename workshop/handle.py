@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from workshop.tongue import marked
+from workshop.language.tongue import marked
 
 LONGEST = 15
 HANDLE = re.compile(r"[a-z][a-z0-9]{1,14}")

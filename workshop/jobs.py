@@ -15,7 +15,6 @@ from sqlalchemy import Engine, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from workshop.config import Config
 from workshop.models import DeedRow, HappeningRow, JobRow, LineRow, WorkerRow, now
 
 ALIVE = timedelta(seconds=5)
@@ -222,13 +221,6 @@ class Jobs:
         with Session(self._engine) as session:
             seen = session.scalar(select(func.max(WorkerRow.seen)))
             return seen is not None and now() - seen < ALIVE
-
-
-def serve(config: Config) -> None:
-    """Run jobs until a KeyboardInterrupt."""
-    from workshop.worker import Worker
-
-    Worker(config).serve()
 
 
 def _job(row: JobRow) -> Job:

@@ -17,10 +17,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop.links import link
-from workshop.meter import count
 from workshop.moment import one_moment, remember
 from workshop.patience import patiently
 from workshop.visit import NoAnswer, Reply, visit
+from workshop.watch.meter import count
 
 __all__ = [
     "REFUSALS",

@@ -275,10 +275,10 @@ def serve_worker(config: Config) -> None:
     end_with_supervisor()
     signal.signal(signal.SIGTERM, _interrupt)
     os.nice(NICER)  # pages and builds go first: whoever looks is waiting
-    from workshop import jobs
+    from workshop.work import worker
 
     with contextlib.suppress(KeyboardInterrupt):
-        jobs.serve(config)
+        worker.serve(config)
 
 
 def serve_web(config: Config) -> None:

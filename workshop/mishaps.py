@@ -13,9 +13,9 @@ from werkzeug.wrappers import Response
 from workshop.course import UnknownStep
 from workshop.lab import REFUSALS, refusal
 from workshop.labs import NoGround
+from workshop.language.tongue import gettext, marked, told
 from workshop.pasted import SecretPasted
 from workshop.presence import NotSignedIn, SomebodyElse
-from workshop.tongue import gettext, marked, told
 
 WORDS = {
     400: (

@@ -33,7 +33,7 @@ from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
 from workshop.lab import Lab
-from workshop.tongue import DEFAULT, marked, said_in
+from workshop.language.tongue import DEFAULT, marked, said_in
 
 EXPRESSION = re.compile(r"\{\{(.+?)\}\}", re.DOTALL)
 PLACE = re.compile(r"zq(\d+)qz")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from workshop.lab import REFUSALS, Keys, Lab, refusal
-from workshop.tongue import enumerated, gettext, marked
+from workshop.language.tongue import enumerated, gettext, marked
 
 KEY_ID = re.compile(r"\b(A[KS]IA[A-Z0-9]{12,124})\b")
 NAMES = {

@@ -13,9 +13,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from workshop.models import EnrolmentRow, HappeningRow
-from workshop.sights import Sights
-from workshop.standing import TELLING, Mark, marks
 from workshop.step import Finding, State, Step, passed
+from workshop.watch.sights import Sights
+from workshop.watch.standing import TELLING, Mark, marks
 
 __all__ = ["Answers", "Enrolled", "HandleTaken", "Look", "Mark", "Progress"]
 

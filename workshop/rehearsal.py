@@ -15,11 +15,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.status import Status
 
-from workshop.catch_up import How, catch_up
 from workshop.config import Config
 from workshop.course import Course, load
 from workshop.ground import prepare
 from workshop.lab import Attendee, Aws, Keys, Lab
+from workshop.plan.catch_up import How, catch_up
 from workshop.sandbox.server import Server
 from workshop.sandbox.settings import Settings
 from workshop.step import passed, settled

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from workshop.lab import SPARE, Lab
-from workshop.tongue import gettext
+from workshop.language.tongue import gettext
 
 HELPER = "!aws codecommit credential-helper $@"
 # The CLI's helper answers for hosts of Amazon only, unless told otherwise.

@@ -16,7 +16,7 @@ from tests.bench.live import asked
 from tests.bench.restart import restarted
 from tests.bench.start import to_first_page
 from tests.bench.walk import walked
-from workshop.budget import A_MINUTE
+from workshop.watch.budget import A_MINUTE
 
 
 def main() -> None:

@@ -12,10 +12,10 @@ from tests.bench.lab import Bench
 from workshop.app import create_app
 from workshop.config import Config
 from workshop.guide import Guide
-from workshop.helping import Helper
 from workshop.jobs import Kind
-from workshop.meter import metered
 from workshop.models import migrate
+from workshop.watch.meter import metered
+from workshop.work.helping import Helper
 
 STEP = "fix-the-build"
 SECONDS = 60.0

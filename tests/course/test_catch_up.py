@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from tests.course.conftest import ROOT
-from workshop.catch_up import Caught, How, ahead, catch_up
 from workshop.course import load
 from workshop.lab import Lab
+from workshop.plan.catch_up import Caught, How, ahead, catch_up
 from workshop.step import look, passed
 from workshop.walk import difference, fingerprint
 

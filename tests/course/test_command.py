@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workshop.command import Unsayable, command
+from workshop.plan.command import Unsayable, command
 
 SESSION = botocore.session.get_session()
 TEXT = st.text(st.characters(exclude_characters="\0\r", exclude_categories=["Cs"]), max_size=40)

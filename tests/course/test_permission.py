@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from steps import define_the_build, fix_the_build, look
+from workshop.insight.permission import speaks_of
 from workshop.lab import Lab
-from workshop.permission import speaks_of
 from workshop.step import NotYet
 
 ROLE = "arn:aws:iam::424200000007:role/service-role/codebuild-paulf-pg23-build-service-role"

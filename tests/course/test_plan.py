@@ -11,7 +11,7 @@ from tests.course.conftest import ROOT
 from tests.course.test_by_hand import by_hand, environment, until_settled
 from workshop.course import load
 from workshop.lab import Lab, Refused
-from workshop.plan import Kind, Plan, plan, recorded
+from workshop.plan.plan import Kind, Plan, plan, recorded
 from workshop.step import NotYet, passed
 from workshop.walk import difference, fingerprint
 

@@ -3,7 +3,7 @@
 import pytest
 
 from workshop.lab import Lab, Refused
-from workshop.recording import Rehearsed, Unseen, asks_only
+from workshop.plan.recording import Rehearsed, Unseen, asks_only
 
 
 @pytest.mark.parametrize(

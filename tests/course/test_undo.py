@@ -7,13 +7,13 @@ import pytest
 
 from steps import blueprint, fix_the_build, look
 from tests.course.conftest import ROOT
-from workshop.catch_up import catch_up
 from workshop.course import load
 from workshop.lab import Lab
-from workshop.plan import plan
+from workshop.plan.catch_up import catch_up
+from workshop.plan.plan import plan
+from workshop.plan.undoing import undoing
 from workshop.step import NotYet, Step, passed
 from workshop.step import look as look_at
-from workshop.undoing import undoing
 from workshop.walk import difference, fingerprint
 
 COURSE = load(ROOT / "steps")

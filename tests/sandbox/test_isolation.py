@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import secrets
 import signal
 import socket
 import subprocess
@@ -151,7 +152,7 @@ from pathlib import Path
 from workshop.sandbox.isolation import Box, Isolation
 from workshop.sandbox.settings import Settings
 isolation = Isolation(Settings(state=Path(sys.argv[1]), isolation=sys.argv[2]))
-isolation.start(Box(("sh", "-c", "setsid sleep 6203 & sleep 6203"), endpoint=False))
+isolation.start(Box(("sh", "-c", f"setsid {sys.argv[3]} & {sys.argv[3]}"), endpoint=False))
 print("started", flush=True)
 time.sleep(60)
 """
@@ -159,15 +160,16 @@ time.sleep(60)
 
 @pytest.mark.parametrize("way", WAYS)
 def test_no_box_survives_the_server_even_when_that_is_killed(tmp_path: Path, way: str) -> None:
-    command = [sys.executable, "-c", SERVER, str(tmp_path), way]
+    sleep = f"sleep {secrets.randbelow(10**6) + 10**6}"  # nobody else's
+    command = [sys.executable, "-c", SERVER, str(tmp_path), way, sleep]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
         assert server.stdout is not None
         server.stdout.readline()
-        while not alive("sleep 6203"):
+        while not alive(sleep):
             time.sleep(0.01)
         os.kill(server.pid, signal.SIGKILL)
     for _ in range(300):
-        if not alive("sleep 6203"):
+        if not alive(sleep):
             return
         time.sleep(0.01)
     raise AssertionError("a process of the box is still there")

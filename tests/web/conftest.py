@@ -24,9 +24,9 @@ from tests.conftest import NUMBERS
 from workshop.app import create_app
 from workshop.config import Config
 from workshop.guide import Guide
-from workshop.helping import Helper
 from workshop.models import SightRow, connect, migrate
 from workshop.progress import Enrolled
+from workshop.work.helping import Helper
 
 SMALL_COURSE = Path(__file__).parent / "small_course"
 HTMX = {"HX-Request": "true"}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tests.web.conftest import Attending
 from workshop.guide import Guide
-from workshop.helping import Helper
 from workshop.jobs import Kind, Outcome
 from workshop.progress import Mark
+from workshop.work.helping import Helper
 
 
 def branches(paul: Attending, guide: Guide) -> list[str]:

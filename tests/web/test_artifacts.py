@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from workshop.artifacts import LONGEST_TEXT, Unreadable, text_in
+from workshop.insight.artifacts import LONGEST_TEXT, Unreadable, text_in
 
 
 def archive(**files: bytes) -> zipfile.ZipFile:

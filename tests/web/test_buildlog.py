@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workshop.buildlog import LONGEST_LINE, SHEET, Phase, fault_of, plain, sorted_out
+from workshop.insight.buildlog import LONGEST_LINE, SHEET, Phase, fault_of, plain, sorted_out
 
 AGENT = "[Container] 2026/03/01 10:00:00.123456"
 TEXTS = [

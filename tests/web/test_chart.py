@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from workshop.chart import HEIGHT, MOST_BARS, WIDTH, durations
-from workshop.runs import Act, Run
+from workshop.insight.chart import HEIGHT, MOST_BARS, WIDTH, durations
+from workshop.insight.runs import Act, Run
 
 BEGAN = datetime(2026, 3, 1, 10, tzinfo=UTC)
 

@@ -14,8 +14,8 @@ import pytest
 from tests.web.conftest import Visitor, configured
 from workshop.app import create_app
 from workshop.config import HOME
+from workshop.insight.runs import Run, history
 from workshop.lab import Lab
-from workshop.runs import Run, history
 from workshop.step import State
 
 DEPLOYED = "rerun-the-pipeline-again"

@@ -17,10 +17,10 @@ from tests.web.conftest import Attending
 from tests.web.rough import House, Tab, until
 from workshop.config import Config
 from workshop.guide import Guide
-from workshop.helping import INTERRUPTED, Helper
 from workshop.jobs import Outcome
-from workshop.lease import Locks, locks
 from workshop.models import HappeningRow, JobRow, WorkerRow, driver
+from workshop.work.helping import INTERRUPTED, Helper
+from workshop.work.lease import Locks, locks
 
 
 @pytest.fixture

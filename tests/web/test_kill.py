@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 from tests.conftest import WORKER
 from tests.web.rough import PATIENCE, Attendee, House, Program, until
 from workshop.config import Config
-from workshop.helping import INTERRUPTED
 from workshop.labs import Labs
 from workshop.models import HappeningRow
 from workshop.vault import Vault
+from workshop.work.helping import INTERRUPTED
 
 KILLS_WHILE_JOINING = 4
 KILLS = 22  # on each database

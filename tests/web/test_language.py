@@ -12,12 +12,12 @@ from flask import Flask
 from jinja2 import Environment
 
 from tests.web.conftest import Attending, Visitor
-from workshop import language, tongue, words
-from workshop.catalogue import collected, untranslated
 from workshop.config import HOME
 from workshop.course import load, render, written_in
 from workshop.guide import Guide
-from workshop.tongue import catalogue, gettext, ngettext, told
+from workshop.language import language, tongue, words
+from workshop.language.catalogue import collected, untranslated
+from workshop.language.tongue import catalogue, gettext, ngettext, told
 
 GERMAN = {"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}
 TEMPLATES = sorted((HOME / "templates").glob("*.html"))
@@ -89,7 +89,7 @@ def test_bare_words_are_found_where_they_are(template: str, found: str | None, a
 def test_german_is_complete() -> None:
     ours = catalogue("de", "messages")
     missing = [one.id for one in collected() if one.id and one.id not in ours]
-    assert missing == [], "run python -m workshop.catalogue, then translate"
+    assert missing == [], "run python -m workshop.language.catalogue, then translate"
     assert [one.id for one in untranslated(ours)] == []
 
 

@@ -10,7 +10,7 @@ from tests.web.conftest import Attending
 from workshop.config import HOME, Config
 from workshop.course import load
 from workshop.guide import Guide
-from workshop.pipeline import Line, Panel, excerpt, panel
+from workshop.insight.pipeline import Line, Panel, excerpt, panel
 
 NPM = ["npm test", "ok 1", "not ok 2 - greets", "1..2", "later"]
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from tests.web.conftest import Attending
 from workshop.guide import Guide
-from workshop.helping import Helper
 from workshop.progress import Mark
+from workshop.work.helping import Helper
 
 POLL = re.compile(r'hx-(?:get|post)="([^"]*\?v=\w+)" hx-trigger="every')
 

@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.web.conftest import Attending
-from workshop.budget import AT_ONCE, Budget, filled, penalty
 from workshop.guide import Guide
-from workshop.helping import Helper
-from workshop.meter import metered
 from workshop.models import now
 from workshop.progress import Mark
-from workshop.sights import Sights
+from workshop.watch.budget import AT_ONCE, Budget, filled, penalty
+from workshop.watch.meter import metered
+from workshop.watch.sights import Sights
+from workshop.work.helping import Helper
 
 LIVE = "/steps/make-a-branch/live?v=before"
 

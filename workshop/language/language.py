@@ -7,8 +7,9 @@ from datetime import datetime
 from flask import Flask, Response, redirect, request
 from werkzeug.wrappers import Response as Answer
 
-from workshop import mishaps, tongue
-from workshop.tongue import LANGUAGES, gettext, marked
+from workshop import mishaps
+from workshop.language import tongue
+from workshop.language.tongue import LANGUAGES, gettext, marked
 
 COOKIE = "language"
 # What the script says; it finds these words on the page's body.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from workshop.lab import Lab, Refused, code_of
-from workshop.tongue import gettext
+from workshop.language.tongue import gettext
 
 REFUSAL = re.compile(r"AccessDenied|not authorized")
 FAULT = re.compile(r"AccessDenied|not authorized|\berror\b|\bERR!|exit status [1-9]|not ok \d", re.IGNORECASE)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from workshop.course import Course
 from workshop.lab import Lab, one_moment
-from workshop.plan import Kind, Plan, PlannedCall, rehearse
-from workshop.recording import Call, Watched, words
+from workshop.plan.plan import Kind, Plan, PlannedCall, rehearse
+from workshop.plan.recording import Call, Watched, words
 from workshop.step import Step, look, passed
 
 VERBS = re.compile(r"^(Batch)?[A-Z][a-z]+")

@@ -8,7 +8,7 @@ from flask import Flask, request, url_for
 from markupsafe import Markup, escape
 
 from workshop.config import Config
-from workshop.tongue import at_time, gettext
+from workshop.language.tongue import at_time, gettext
 
 # Outlines of Lucide (ISC licence), 24 by 24.
 ICONS = {

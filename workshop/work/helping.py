@@ -8,16 +8,16 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from workshop.catch_up import How, catch_up
 from workshop.course import Course
 from workshop.jobs import Deed, Job, Jobs, Kind, Outcome
 from workshop.lab import REFUSALS, Lab, refusal
 from workshop.labs import Labs, NoGround
-from workshop.plan import PlannedCall, recorded
+from workshop.plan.catch_up import How, catch_up
+from workshop.plan.plan import PlannedCall, recorded
+from workshop.plan.recording import Recorded
+from workshop.plan.undoing import undoing
 from workshop.progress import Progress
-from workshop.recording import Recorded
 from workshop.step import Finding, NotYet, Step, Waiting, look
-from workshop.undoing import undoing
 
 log = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""Brings the catalogues up to date with the words of the pages: `python -m workshop.catalogue`.
+"""Brings the catalogues up to date with the words of the pages: `python -m workshop.language.catalogue`.
 
 What is new stands in them untranslated, what is gone is dropped, and what changed a little keeps its
 old translation, marked as fuzzy: it does not count until somebody has looked at it.
@@ -14,10 +14,14 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import write_po
 
 from workshop.config import HOME
-from workshop.tongue import DEFAULT, FOLDER, LANGUAGES, catalogue
+from workshop.language.tongue import DEFAULT, FOLDER, LANGUAGES, catalogue
 
 KEYWORDS = {"gettext": None, "_": None, "marked": None, "ngettext": (1, 2)}
-METHODS = [("templates/**.html", "jinja2.ext:babel_extract"), ("workshop/*.py", "python")]
+ROOMS = ("", "insight/", "plan/", "watch/", "work/", "language/")
+METHODS = [
+    ("templates/**.html", "jinja2.ext:babel_extract"),
+    *((f"workshop/{room}*.py", "python") for room in ROOMS),
+]
 OPTIONS = {"templates/**.html": {"trimmed": "true", "trim_blocks": "true", "lstrip_blocks": "true"}}
 
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from workshop.command import command
 from workshop.lab import Lab, Refused
-from workshop.reply import reply
-from workshop.sentences import Kind, answered, kind_of, sentence
+from workshop.plan.command import command
+from workshop.plan.reply import reply
+from workshop.plan.sentences import Kind, answered, kind_of, sentence
 
 # Whatever begins otherwise may change something.
 QUESTIONS = (

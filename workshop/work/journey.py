@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from workshop.catch_up import How
 from workshop.jobs import Job
+from workshop.plan.catch_up import How
 from workshop.step import Step
 
 ENDS = {How.HELD.value, How.DONE.value, How.MISSED.value}

@@ -6,9 +6,9 @@ import io
 import zipfile
 from dataclasses import dataclass
 
+from workshop.insight.runs import Artifact
 from workshop.lab import Lab
-from workshop.runs import Artifact
-from workshop.tongue import gettext
+from workshop.language.tongue import gettext
 
 BIGGEST = 30_000_000
 MOST_FILES = 1000

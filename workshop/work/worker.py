@@ -23,13 +23,13 @@ from sqlalchemy.orm import Session
 
 from workshop.config import Config
 from workshop.course import load
-from workshop.helping import AWAY, Helper
 from workshop.jobs import ALIVE, Jobs, Outcome
 from workshop.labs import Labs
-from workshop.lease import Locks, locks
 from workshop.models import WorkerRow, alone, connect, now
 from workshop.progress import Progress
 from workshop.vault import Vault
+from workshop.work.helping import AWAY, Helper
+from workshop.work.lease import Locks, locks
 
 log = logging.getLogger(__name__)
 
@@ -220,3 +220,8 @@ def engine_database(config: Config) -> str:
     file = f"{(url.database or 'workshop.db').removesuffix('.db')}.jobs.db"
     connect(f"sqlite:///{file}").connect().close()  # leaves it in WAL mode: half the time for each job
     return f"sqlite:///{file}"
+
+
+def serve(config: Config) -> None:
+    """Run jobs until a KeyboardInterrupt."""
+    Worker(config).serve()

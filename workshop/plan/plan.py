@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from workshop.lab import Lab, one_moment
-from workshop.recording import Paused, PlannedCall, Recorded, Rehearsed
-from workshop.sentences import Kind, answered
+from workshop.plan.recording import Paused, PlannedCall, Recorded, Rehearsed
+from workshop.plan.sentences import Kind, answered
 from workshop.step import Do, Step, claim_of
 
 __all__ = ["Kind", "Plan", "PlannedCall", "plan", "recorded", "rehearse"]

@@ -13,16 +13,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from workshop import step as steps
-from workshop.budget import THROTTLED, Budget
 from workshop.course import Course
 from workshop.lab import REFUSALS
 from workshop.labs import Labs, NoGround
-from workshop.meter import metered
 from workshop.models import now
 from workshop.progress import Enrolled, Progress
-from workshop.sights import Sights
-from workshop.standing import Mark
 from workshop.step import Finding, State, Step
+from workshop.watch.budget import THROTTLED, Budget
+from workshop.watch.meter import metered
+from workshop.watch.sights import Sights
+from workshop.watch.standing import Mark
 
 AWAY = timedelta(minutes=15)
 

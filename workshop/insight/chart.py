@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from workshop.runs import Act, Run
+from workshop.insight.runs import Act, Run
 
 WIDTH, HEIGHT = 420, 170
 LEFT, TOP, BOTTOM = 46, 10, 24

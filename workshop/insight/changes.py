@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from workshop.insight.runs import Act, Run
 from workshop.lab import Lab, Refused, code_of
-from workshop.runs import Act, Run
 
 MOST = 500
 MOST_EVENTS = 1000

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from workshop.lab import Lab, Refused, code_of
-from workshop.tongue import gettext
+from workshop.language.tongue import gettext
 
 MOST_RUNS = 100
 MOST_ACTS = 500

@@ -1,9 +1,10 @@
 """The languages that the pages speak: which one now, and how words, numbers and times are said in it.
 
 The words in the code are English and are the keys. A language is a folder of catalogues in
-`translations/`: `messages.po` has the words of the pages, collected by `python -m workshop.catalogue`;
-`course.po` has what steps and the worker say (titles, claims, hints, evidence), matched when it is
-shown. Both are compiled in memory when first needed, so no compiled file can be out of date.
+`translations/`: `messages.po` has the words of the pages, collected by `python -m
+workshop.language.catalogue`; `course.po` has what steps and the worker say (titles, claims,
+hints, evidence), matched when it is shown. Both are compiled in memory when first needed, so no
+compiled file can be out of date.
 """
 
 from __future__ import annotations

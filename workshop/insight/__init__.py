@@ -1,0 +1,1 @@
+"""What there is to see in an attendee's account: runs, logs, changes, artifacts, verdicts."""

@@ -1,0 +1,1 @@
+"""Looks at an attendee's work unasked, within a budget."""

@@ -1,0 +1,1 @@
+"""Long work: what the worker does, and how none of it is lost or done twice."""
