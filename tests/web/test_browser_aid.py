@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.web.test_browser import CHROMIUM, Tab, browser, join, site, tab
+from tests.web.test_browser import NO_BROWSER, Tab, browser, join, site, tab
 from workshop.config import Config
 from workshop.course import load
 from workshop.guide import Guide
@@ -17,7 +17,7 @@ __all__ = ["browser", "site", "tab"]
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no browser: apt install chromium"),
+    pytest.mark.skipif(NO_BROWSER, reason="there is no browser: apt install chromium"),
 ]
 
 

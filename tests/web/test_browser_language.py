@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.web.test_browser import CHROMIUM, SIZES, Tab, browser, site, tab
+from tests.web.test_browser import NO_BROWSER, SIZES, Tab, browser, site, tab
 
 __all__ = ["browser", "site", "tab"]
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no browser: apt install chromium"),
+    pytest.mark.skipif(NO_BROWSER, reason="there is no browser: apt install chromium"),
 ]
 
 PAGES = (
