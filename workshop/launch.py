@@ -263,11 +263,24 @@ def serve_sandbox(state: Path, host: str, port: int, isolation: str) -> None:
     state.mkdir(parents=True, exist_ok=True)
     refuse_taken_port(host, port, "SANDBOX_PORT")
     server = Server(Settings(state=state, host=host, port=port, isolation=isolation))  # type: ignore[arg-type]
-    server.start()
-    print(f"A local AWS listens on http://{host}:{port}.", flush=True)
-    with contextlib.suppress(KeyboardInterrupt):
+    # A signal may come at any moment, also while it still starts.
+    try:
+        server.start()
+        print(f"A local AWS listens on http://{host}:{port}.", flush=True)
         threading.Event().wait()
-    server.stop()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        _end_anyway()
+        server.stop()
+
+
+def _end_anyway() -> None:
+    """See to it that this process ends, even if something in it does not let go."""
+    guard = threading.Timer(STOP_SECONDS - 1, os._exit, args=(1,))
+    guard.daemon = True
+    guard.start()
 
 
 def serve_worker(config: Config) -> None:

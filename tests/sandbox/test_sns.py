@@ -16,7 +16,7 @@ SAYS = "export const handler = async (e) => console.log('got', e.Records[0].Sns.
 
 def logged(account: Account, words: str) -> list[dict[str, Any]]:
     logs = account.client("logs")
-    until = time.monotonic() + 15
+    until = time.monotonic() + 40
     found: list[dict[str, Any]] = []
     while not found and time.monotonic() < until:
         time.sleep(0.2)
