@@ -16,7 +16,7 @@ test: .venv/installed-test
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/pytest -q -n 2
+	@$(BIN)/pytest -q -n 2 --dist worksteal
 
 bench: .venv/installed-test
 	@$(BIN)/python -m tests.bench
