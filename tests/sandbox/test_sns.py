@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.conftest import Account
+from tests.conftest import Account, free_port
 from tests.sandbox.functions import function
+from workshop.sandbox.server import Server
+from workshop.sandbox.settings import Settings
 
 SAYS = "export const handler = async (e) => console.log('got', e.Records[0].Sns.Message);"
 
@@ -54,3 +57,10 @@ def test_a_topic_reaches_nothing_outside(account: Account, protocol: str, endpoi
     with pytest.raises(ClientError) as refused:
         sns.subscribe(TopicArn=topic, Protocol=protocol, Endpoint=endpoint)
     assert refused.value.response["Error"]["Code"] == "NotImplemented"
+
+
+def test_another_sandbox_that_has_ended_takes_nothing_with_it(account: Account, tmp_path: Path) -> None:
+    other = Server(Settings(state=tmp_path, port=free_port()))
+    other.start()
+    other.stop()
+    test_a_topic_runs_the_function_that_lets_it_in(account)

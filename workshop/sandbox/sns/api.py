@@ -29,11 +29,13 @@ class Sns:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._post = Post(sandbox, SERVICE)
+        self._before = Subscription.publish  # another sandbox's of this process, or moto's own
         others = getattr(Subscription.publish, "others", Subscription.publish)
         setattr(Subscription, "publish", _publishing(others, self._to_function))  # noqa: B010
 
     def stop(self) -> None:
-        """Deliver nothing more."""
+        """Deliver nothing more, and leave moto as it was found."""
+        setattr(Subscription, "publish", self._before)  # noqa: B010
         self._post.stop()
 
     def _to_function(self, subscription: Subscription, event: Mapping[str, Any]) -> None:
