@@ -104,6 +104,14 @@ def web() -> None:
     launch.serve_web(_config())
 
 
+@main.command()
+def migrate() -> None:
+    """Bring the database up to date; before web processes and workers of a new version start."""
+    from workshop import models
+
+    models.migrate(_config())
+
+
 @main.command("check-course")
 def check_course() -> None:
     """Walk every step with a fresh attendee: not passed, do, passed, do again changes nothing."""

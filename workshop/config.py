@@ -20,6 +20,9 @@ class Config(BaseSettings):
     `endpoint_url` is where AWS is reached: the local sandbox, or None for real AWS.
     `account_credentials` is a command in the shape of AWS's credential_process; "{account}"
     in it is replaced, and it prints credentials that may set up that account.
+    `proxies` is how many proxies stand in front, each of which says who asked and how; `https`
+    whether browsers come by https; `hosts` the names, with commas, under which they come.
+    `graceful_seconds` is how long a web process that is asked to end may take over its last answers.
     """
 
     model_config = SettingsConfigDict(env_prefix="WORKSHOP_", frozen=True, extra="ignore")
@@ -38,6 +41,10 @@ class Config(BaseSettings):
     account_credentials: str = ""
     first_account: int = 424200000001
     local: bool = True
+    https: bool | None = None
+    proxies: int = 0
+    hosts: str = ""
+    graceful_seconds: int = 30
     isolation: str = "auto"
     course: Path = HOME / "steps"
     sample_app: Path = HOME / "sample_app"

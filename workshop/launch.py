@@ -29,6 +29,7 @@ from workshop.config import Config
 
 START_SECONDS = 60
 STOP_SECONDS = 8
+GRACE_SECONDS = 3  # for answers under way, on a machine of one's own
 RESTARTS = 5  # within a minute: then something is broken that another start will not mend
 MINUTE = 60.0
 NICER = 5
@@ -160,7 +161,7 @@ def _programs(config: Config) -> Iterator[Program]:
     ]
     health = f"http://127.0.0.1:{config.sandbox_port}/_aws/health"
     pages = f"http://{config.host}:{config.port}/healthz"
-    environment = config.environment()
+    environment = config.environment() | {"WORKSHOP_GRACEFUL_SECONDS": str(GRACE_SECONDS)}
     yield Program(
         "local AWS", [*me, "sandbox", *serve], lambda: _answers(health), logs / "sandbox.log", environment
     )
@@ -308,7 +309,8 @@ def serve_web(config: Config) -> None:
             self.cfg.set("worker_class", "gthread")
             self.cfg.set("threads", 16)
             self.cfg.set("workers", config.web_workers)
-            self.cfg.set("graceful_timeout", 3)
+            self.cfg.set("graceful_timeout", config.graceful_seconds)
+            self.cfg.set("forwarded_allow_ips", "")  # whom to believe is for the app to say
             self.cfg.set("control_socket_disable", True)
 
         def load(self) -> Any:

@@ -185,7 +185,11 @@ class WorkerRow(Base):
 
 def connect(url: str) -> Engine:
     """An engine for the database; SQLite with a journal that lets readers and a writer be at once."""
-    engine = create_engine(driver(url), pool_pre_ping=not url.startswith("sqlite"))
+    engine = create_engine(
+        driver(url),
+        pool_pre_ping=not url.startswith("sqlite"),
+        hide_parameters=True,  # they would stand in the log
+    )
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _tune_sqlite)
     return engine
@@ -209,12 +213,12 @@ def migrate(config: Config) -> None:
     config.state.mkdir(parents=True, exist_ok=True)
     engine = connect(config.database)
     with alone(engine, config.state):
-        if _version(engine) != _newest():
+        if version(engine) != newest():
             _upgrade(engine)
     engine.dispose()
 
 
-def _version(engine: Engine) -> str | None:
+def version(engine: Engine) -> str | None:
     """What the database was last brought to; asked before Alembic is loaded, which takes a while."""
     if not inspect(engine).has_table("alembic_version"):
         return None
@@ -223,7 +227,8 @@ def _version(engine: Engine) -> str | None:
         return str(found) if found else None
 
 
-def _newest() -> str:
+def newest() -> str:
+    """What this program expects a database to be brought to: "0002"."""
     return max(file.name for file in (MIGRATIONS / "versions").glob("*.py")).partition("_")[0]
 
 

@@ -84,5 +84,5 @@ def _switch() -> Answer:
     answer = redirect(mishaps.where_they_stood(), code=303)
     chosen = request.form.get("language", "")
     if chosen in LANGUAGES:
-        answer.set_cookie(COOKIE, chosen, max_age=KEPT, samesite="Lax")
+        answer.set_cookie(COOKIE, chosen, max_age=KEPT, samesite="Lax", secure=request.is_secure)
     return answer

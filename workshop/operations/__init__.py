@@ -1,0 +1,1 @@
+"""Keeping an installation in operation: readiness, metrics, logs, limits, shields, backups."""
