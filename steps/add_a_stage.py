@@ -33,7 +33,11 @@ def check_there_is_a_stage_after_build(lab: Lab) -> str:
     stages = [stage["name"] for stage in look.pipeline(lab)["stages"]]
     raise NotYet(
         f"The stages are {' → '.join(stages)}.",
-        hint="Add Deploy behind Build, with its first action, and save: AWS keeps no empty stage.",
+        hint=(
+            "A pipeline is saved as a whole, and AWS keeps no empty stage: it comes with its first action.",
+            f"Behind {stages[-1]} add the stage Deploy, in it a manual approval named {blueprint.HOLD}, and"
+            " save.",
+        ),
     )
 
 

@@ -29,12 +29,22 @@ def check_the_role_trusts_codepipeline(lab: Lab) -> str:
     """You have chosen a role that trusts CodePipeline."""
     chosen = lab.answers.get("pipeline-role", "")
     if not chosen:
-        raise NotYet("You have chosen no role yet.", hint="Look at whom each of them trusts.")
+        raise NotYet(
+            "You have chosen no role yet.",
+            hint=(
+                "Look at whom each of them trusts.",
+                f"You look for the one that trusts {SERVICE}: `aws iam get-role --role-name"
+                f" {lab.pipeline_role} --query Role.AssumeRolePolicyDocument` shows it of one of them.",
+            ),
+        )
     trusted = look.trusted_services(look.role(lab, chosen))
     if SERVICE not in trusted:
         raise NotYet(
             f"{chosen} trusts {', '.join(trusted) or 'no service'}.",
-            hint="A service can only run under a role whose trust policy names that service.",
+            hint=(
+                "A service can only run under a role whose trust policy names that service.",
+                f"Not {chosen}, then: take the one that trusts {SERVICE}.",
+            ),
         )
     return f"{chosen} trusts {SERVICE}"
 
@@ -53,5 +63,12 @@ def check_the_role_may_do_the_pipelines_work(lab: Lab) -> str:
         if not permission.may(lab, arn, action, resource).allowed
     ]
     if refused:
-        raise NotYet(f"It may not {', '.join(refused)}.", hint=f"Take {lab.pipeline_role}.")
+        raise NotYet(
+            f"It may not {', '.join(refused)}.",
+            hint=(
+                "To be trusted is one side of a role: the other is what its policies allow.",
+                f"Take {lab.pipeline_role}, which was prepared with these permissions. If they have been"
+                " taken from it, ask for help.",
+            ),
+        )
     return ", ".join(needed)

@@ -57,7 +57,12 @@ def check_the_greeting_is_new(lab: Lab) -> str:
     if not _changed(lab):
         raise NotYet(
             f"greeting.txt still says “{look.greeting(lab, look.tip(lab))}”.",
-            hint=f"Change greeting.txt and commit it to {lab.branch}.",
+            hint=(
+                f"Change greeting.txt and commit it to {lab.branch}.",
+                "It is the first line that counts; a commit in your clone counts once it is pushed.",
+                f"In your clone: `echo 'Hello from {lab.handle}!' > {GREETING}`, then `git commit -am Greet`"
+                f" and `git push origin {lab.branch}`.",
+            ),
         )
     sha = look.tip(lab)
     made = look.commit(lab, sha)
@@ -74,13 +79,23 @@ def check_an_event_started_the_pipeline(lab: Lab) -> str:
     if known:
         raise NotYet(
             f"Run {known[0].short} of {sha[:7]} was started by hand.",
-            hint="Leave it to the event this time: commit once more and only watch.",
+            hint=(
+                "Leave it to the event this time: commit once more and only watch.",
+                f"Its trigger is {known[0].trigger}; wanted is {BY_EVENT}. Change the first line of"
+                " greeting.txt, push, and release nothing.",
+            ),
         )
     since = _when(look.commit(lab, sha))
     if datetime.now(UTC) - since > PATIENCE:
         raise NotYet(
             f"No run has taken {sha[:7]}, committed at {since:%H:%M} UTC.",
-            hint="An event takes seconds. Look at the rule of “Review and create”, then commit again.",
+            hint=(
+                "An event takes seconds. Look at the rule of “Review and create”, then commit again.",
+                f"Which rules start it? `aws events list-rule-names-by-target --target-arn"
+                f" {lab.arn('codepipeline', lab.name('pipeline'))}` lists them.",
+                f"If there is none, or it waits for another branch than {lab.branch}, do “Review and create”"
+                " again; then commit once more.",
+            ),
         )
     raise Waiting(f"No run has taken {sha[:7]} yet; an event takes a few seconds.", since=since)
 

@@ -14,6 +14,7 @@ CURRENT = re.compile(
     r"|amazonlinux2?-aarch64-standard:[34]\.0)"
 )
 SERVICE = "codebuild.amazonaws.com"
+UPDATE = "`aws codebuild update-project --cli-input-json file://project.json`"
 
 
 def do(lab: Lab) -> None:
@@ -73,7 +74,11 @@ def check_the_project_takes_part_in_a_pipeline(lab: Lab) -> str:
     if other:
         raise NotYet(
             f"{project['name']}: its {' and its '.join(other)}.",
-            hint="Both have to be CODEPIPELINE: create the project from the pipeline's wizard.",
+            hint=(
+                "Who fetches the source and keeps the package: the project by itself, or the pipeline?",
+                f"Both have to be CODEPIPELINE: `aws codebuild update-project --name {project['name']}"
+                " --source type=CODEPIPELINE,buildspec=buildspec.yml --artifacts type=CODEPIPELINE`.",
+            ),
         )
     return f"{project['name']}: source and artifacts CODEPIPELINE"
 
@@ -84,7 +89,11 @@ def check_its_image_has_a_current_node(lab: Lab) -> str:
     if not CURRENT.match(image):
         raise NotYet(
             f"Its image is {image}.",
-            hint=f"Choose a managed image that AWS maintains, {blueprint.IMAGE} for one.",
+            hint=(
+                "Which Node.js a build finds comes with its image, and old images stay as they are.",
+                f"Choose a managed image that AWS maintains, {blueprint.IMAGE} for one.",
+                f"Write {blueprint.IMAGE} into project.json: {UPDATE}.",
+            ),
         )
     return str(image)
 
@@ -95,7 +104,12 @@ def check_the_buildspec_comes_with_the_source(lab: Lab) -> str:
     if "\n" in buildspec or buildspec != "buildspec.yml":
         raise NotYet(
             f"Its buildspec is {buildspec.splitlines()[0][:60]}.",
-            hint="Choose “Use a buildspec file” and leave its name as it is.",
+            hint=(
+                "Where should the build's instructions be, so that they change along with the code?",
+                "Have it use the buildspec file of the source, buildspec.yml, and none of its own.",
+                f"`aws codebuild update-project --name {lab.name('build')} --source"
+                " type=CODEPIPELINE,buildspec=buildspec.yml` does that.",
+            ),
         )
     return "buildspec.yml in the source"
 
@@ -106,10 +120,25 @@ def check_no_cache_and_no_network(lab: Lab) -> str:
     cache = project.get("cache", {}).get("type", "NO_CACHE")
     network = project.get("vpcConfig", {}).get("vpcId")
     if cache != "NO_CACHE":
-        raise NotYet(f"Its cache is {cache}.", hint="Edit the project: Artifacts, Cache type, No cache.")
+        raise NotYet(f"Its cache is {cache}.", hint=_without_cache(lab))
     if network:
-        raise NotYet(f"It stands in {network}.", hint="Edit the project: Environment, VPC, none.")
+        raise NotYet(f"It stands in {network}.", hint=_without_network(lab, network))
     return "No cache, no VPC"
+
+
+def _without_cache(lab: Lab) -> tuple[str, ...]:
+    return (
+        "A cache carries something from one build into the next; here each should begin from nothing.",
+        f"`aws codebuild update-project --name {lab.name('build')} --cache type=NO_CACHE` turns it off.",
+    )
+
+
+def _without_network(lab: Lab, network: str) -> tuple[str, ...]:
+    return (
+        "What does the build need out of your own network? In a VPC it needs a NAT gateway to reach npm.",
+        f"Take it out of {network}: `aws codebuild update-project --name {lab.name('build')} --vpc-config"
+        " '{}'`.",
+    )
 
 
 def check_the_build_knows_the_bucket(lab: Lab) -> str:
@@ -120,7 +149,11 @@ def check_the_build_knows_the_bucket(lab: Lab) -> str:
         known = ", ".join(f"{name}={value}" for name, value in values.items())
         raise NotYet(
             f"Its variables are {known}." if known else "It has no variables.",
-            hint=f"Add PACKAGE_BUCKET with the value {lab.packages}.",
+            hint=(
+                "The buildspec puts the package into a bucket that it knows by a variable: which one?",
+                f"Add PACKAGE_BUCKET with the value {lab.packages}.",
+                f"Under environmentVariables in project.json, then: {UPDATE}.",
+            ),
         )
     return f"PACKAGE_BUCKET={lab.packages}"
 
@@ -132,6 +165,10 @@ def check_the_build_has_a_role_of_its_own(lab: Lab) -> str:
     if SERVICE not in trusted:
         raise NotYet(
             f"{name} trusts {', '.join(trusted) or 'no service'}.",
-            hint=f"Its trust policy has to name {SERVICE}.",
+            hint=(
+                "Whom a role trusts decides who may take it on: CodeBuild is not among them.",
+                f"Its trust policy has to name {SERVICE}: `aws iam update-assume-role-policy --role-name"
+                f" {name} --policy-document file://trust.json`.",
+            ),
         )
     return f"{name} trusts {SERVICE}"

@@ -35,7 +35,10 @@ def check_the_repository_can_be_read(lab: Lab) -> str:
     if chosen != lab.repository:
         raise NotYet(
             f"You chose {chosen}." if chosen else "You have chosen no repository yet.",
-            hint="List the repositories with the command below: one is prepared for this event.",
+            hint=(
+                "List the repositories with the command above: one is prepared for this event.",
+                f"Its name begins with the event's, {lab.prefix}, and it is in {lab.region}.",
+            ),
         )
     found = lab.client("codecommit").get_repository(repositoryName=chosen)["repositoryMetadata"]
     return f"{found['repositoryName']}: {found.get('repositoryDescription') or found['Arn']}"
@@ -47,7 +50,11 @@ def check_the_branch_is_there(lab: Lab) -> str:
     if chosen != lab.branch:
         raise NotYet(
             f"You chose the branch {chosen}." if chosen else "You have chosen no branch yet.",
-            hint=f"Since 2021 new repositories begin with main; this one is delivered from {lab.branch}.",
+            hint=(
+                "Since 2021 new repositories begin with main; this one keeps to the older custom.",
+                f"`aws codecommit list-branches --repository-name {lab.repository}` lists its branches;"
+                f" {lab.branch} is the one that is delivered.",
+            ),
         )
     sha = look.tip(lab)
     return f"{chosen} is at {sha[:7]}, “{look.commit(lab, sha)['message'].strip()}”"
@@ -63,6 +70,6 @@ def check_it_says_how_to_build_and_deploy(lab: Lab) -> str:
     if missing:
         raise NotYet(
             f"{' and '.join(missing)} not found; there are {', '.join(sorted(there))}.",
-            hint=f"Put {' and '.join(missing)} back and commit.",
+            hint=look.put_back(lab, missing[0]),
         )
     return " and ".join(NEEDED)

@@ -8,7 +8,7 @@ from typing import Any
 from workshop.lab import REFUSALS, Lab
 from workshop.step import NotYet, Question, Seen
 
-from . import run
+from . import look, run
 
 # What S3 says since 2024, and what it said before.
 REFUSED = re.compile(
@@ -79,9 +79,21 @@ def check_you_found_the_bucket(lab: Lab) -> str:
 def _right(lab: Lab, key: str, answer: str, where: str) -> str:
     said = lab.answers.get(key, "").strip()
     if not said:
-        raise NotYet("You have not answered yet.", hint=f"The line with AccessDenied says it: {where}.")
+        raise NotYet(
+            "You have not answered yet.",
+            hint=(
+                "The log of your build says it, in the line with AccessDenied.",
+                f"In that line, read on after {where}.",
+            ),
+        )
     if said != answer:
-        raise NotYet(f"You answered {said}.", hint=f"Not that one. Read on after {where}.")
+        raise NotYet(
+            f"You answered {said}.",
+            hint=(
+                f"Not that one: the line with AccessDenied does not say {said}.",
+                f"In that line, read on after {where}.",
+            ),
+        )
     return said
 
 
@@ -89,14 +101,26 @@ def refusal(lab: Lab) -> Refusal:
     """The refused call in the log of the newest failed build. NotYet where there is none."""
     failed = [one for one in run.acted(lab) if one.category == "Build" and one.status == "Failed"]
     if not failed:
-        raise NotYet("No build has failed yet.", hint="First watch it fail: “Observe the failure”.")
+        raise NotYet(
+            "No build has failed yet.",
+            hint=(
+                "First watch it fail: “Observe the failure”.",
+                f"`aws codepipeline list-action-executions --pipeline-name {lab.name('pipeline')}` lists what"
+                " ran and how it ended; a build has to be among it that is Failed.",
+            ),
+        )
     for one in failed:
         found = refused_in(log(lab, one.external_id))
         if found:
             return replace(found, build=one.external_id)
     raise NotYet(
         f"The newest build failed by something else: {failed[0].error}",
-        hint="Mend that first, then release a change.",
+        hint=(
+            "Mend that first, then release a change.",
+            "Its log shows the failing line in its surroundings; what was changed last is the first suspect.",
+            f"When it is mended: {look.release(lab)}.",
+        ),
+        see=("log", failed[0].external_id) if failed[0].built else ("run", failed[0].run),
     )
 
 
@@ -116,7 +140,14 @@ def log(lab: Lab, build: str) -> str:
     found = lab.client("codebuild").batch_get_builds(ids=[build])["builds"] if build else []
     where = found[0].get("logs", {}) if found else _left_behind(build)
     if not where.get("streamName"):
-        raise NotYet("The build has left no log.", hint="Its role has to be allowed to write logs.")
+        raise NotYet(
+            "The build has left no log.",
+            hint=(
+                "Its role has to be allowed to write logs.",
+                f"logs:CreateLogGroup, logs:CreateLogStream and logs:PutLogEvents are in the policy"
+                f" {lab.build_policy}: attach it to {lab.build_role} again, then release a change.",
+            ),
+        )
     stream = {"logGroupName": where["groupName"], "logStreamName": where["streamName"]}
     return "".join(reversed(list(_pages(lab.client("logs"), stream))))
 
@@ -134,7 +165,14 @@ def _pages(logs: Any, stream: dict[str, str]) -> Iterator[str]:
         try:
             page = logs.get_log_events(**stream, **token)
         except logs.exceptions.ResourceNotFoundException:
-            raise NotYet("The log is not there yet.", hint="Look again in a moment.") from None
+            raise NotYet(
+                "The log is not there yet.",
+                hint=(
+                    "Look again in a moment.",
+                    "A build's lines arrive some seconds after they were written. If none come, its role may"
+                    " not write logs.",
+                ),
+            ) from None
         yield "".join(f"{event['message'].rstrip()}\n" for event in page["events"])
         if not page["events"] or page["nextBackwardToken"] == token.get("nextToken"):
             return

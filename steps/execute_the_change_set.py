@@ -41,7 +41,11 @@ def check_an_action_executes_the_same_change_set(lab: Lab) -> str:
         if first.settings.get(key) != second.settings.get(key):
             raise NotYet(
                 f"{second.name}: {key} is {second.settings.get(key)}.",
-                hint=f"{first.name} says {first.settings.get(key)}: both have to be the same.",
+                hint=(
+                    f"Compare it with {first.name}: both have to speak of the same change set.",
+                    f"{first.name} says {first.settings.get(key)}: give {second.name} the same {key}, and"
+                    " save.",
+                ),
             )
     return f"{second.name}: {second.settings['ChangeSetName']} of {second.settings['StackName']}"
 
@@ -52,7 +56,10 @@ def check_it_comes_after_the_first(lab: Lab) -> str:
     if (second.place, second.order) <= (first.place, first.order):
         raise NotYet(
             f"{first.name} has run order {first.order}, {second.name} {second.order}.",
-            hint=f"Equal numbers run at once: give {second.name} {first.order + 1}.",
+            hint=(
+                "Equal numbers run at once, and a lower one runs first: which has to wait for which?",
+                f"Put {second.name} into {first.stage} with the run order {first.order + 1}, and save.",
+            ),
         )
     return f"{first.name} {first.order}, {second.name} {second.order}, in {second.stage}"
 
@@ -60,7 +67,14 @@ def check_it_comes_after_the_first(lab: Lab) -> str:
 def _first(lab: Lab) -> look.Placed:
     found = look.mode_actions(look.pipeline(lab), CREATE)
     if not found:
-        raise NotYet("No action makes a change set yet.", hint="First: “Generate a change set”.")
+        raise NotYet(
+            "No action makes a change set yet.",
+            hint=(
+                "First: “Generate a change set”.",
+                f"An action of {lab.name('pipeline')} has to have the mode {CREATE}: what it has, `aws"
+                f" codepipeline get-pipeline --name {lab.name('pipeline')}` shows.",
+            ),
+        )
     return found[0]
 
 
@@ -69,6 +83,11 @@ def _second(lab: Lab) -> look.Placed:
     if not found:
         raise NotYet(
             "No action executes a change set.",
-            hint="Add an action group below the first: “Execute a change set” (CHANGE_SET_EXECUTE).",
+            hint=(
+                "The change set is worked out, but nothing carries it out yet: that takes a second action.",
+                "Add an action group below the first: “Execute a change set” (CHANGE_SET_EXECUTE).",
+                f"Its StackName is {lab.name('stack')}; ChangeSetName as in the first action, a higher"
+                " run order.",
+            ),
         )
     return found[0]

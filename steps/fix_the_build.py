@@ -61,7 +61,10 @@ def check_the_role_may_write(lab: Lab) -> str:
     if verdict.denied:
         raise NotYet(
             f"{ACTION} on {lab.packages} is explicitly denied by {verdict.because or 'a policy'}.",
-            hint="A Deny wins over every Allow: take that statement out, of the role or the bucket.",
+            hint=(
+                "A Deny wins over every Allow, so one more permission does not help here.",
+                f"Take that statement out, of {role} or of {lab.packages}: the verdict names it.",
+            ),
             see=see,
         )
     raise NotYet(
@@ -69,6 +72,7 @@ def check_the_role_may_write(lab: Lab) -> str:
         f" {', '.join(look.policies_on(lab, role)) or 'no policies'}.",
         hint=(
             "Who writes is the role of the build, not you: look which policies that role has.",
+            f"{ACTION} on {lab.packages} is all that is missing: a policy of {role} or of the bucket.",
             f"Attach {POLICY} to {role} (not to yourself), or allow {ACTION} on the bucket.",
         ),
         see=see,

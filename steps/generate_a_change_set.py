@@ -57,9 +57,21 @@ def check_an_action_makes_a_change_set(lab: Lab) -> str:
     action = _action(lab)
     stack = action.settings.get("StackName")
     if stack != lab.name("stack"):
-        raise NotYet(f"{action.name} is for the stack {stack}.", hint=f"Name the stack {lab.name('stack')}.")
+        raise NotYet(
+            f"{action.name} is for the stack {stack}.",
+            hint=(
+                f"What is yours begins with {lab.handle}-{lab.prefix}: the stack as well.",
+                f"Set StackName of {action.name} to {lab.name('stack')}, and save.",
+            ),
+        )
     if not action.settings.get("ChangeSetName"):
-        raise NotYet(f"{action.name} names no change set.", hint=f"{lab.name('changes')}, for one.")
+        raise NotYet(
+            f"{action.name} names no change set.",
+            hint=(
+                "The next action has to find the change set again, so it needs a name.",
+                f"Set ChangeSetName of {action.name} to {lab.name('changes')}, for one, and save.",
+            ),
+        )
     return f"{action.name}: {action.settings['ChangeSetName']} for {stack}"
 
 
@@ -72,13 +84,20 @@ def check_it_takes_the_packaged_template(lab: Lab) -> str:
     if artifact not in build.outputs or artifact not in action.inputs:
         raise NotYet(
             f"TemplatePath is {path or 'empty'}, the inputs are {', '.join(action.inputs) or 'none'}.",
-            hint=f"Both have to name what the build hands on: {', '.join(build.outputs)}.",
+            hint=(
+                "The template comes out of an artifact, and an action sees only those that it takes in.",
+                f"Both have to name what the build hands on: {', '.join(build.outputs)}.",
+                f"Input artifact {build.outputs[0]}, TemplatePath {build.outputs[0]}::{blueprint.PACKAGED}.",
+            ),
         )
     handed = _handed_on(lab)
     if file not in handed:
         raise NotYet(
             f"TemplatePath is {path}; the build hands on {', '.join(handed)}.",
-            hint=f"{artifact}::{blueprint.PACKAGED} is the packaged one: it says where the code lies.",
+            hint=(
+                "Of the two templates, which one says where in S3 the code lies?",
+                f"{artifact}::{blueprint.PACKAGED} is the packaged one: set TemplatePath to it, and save.",
+            ),
         )
     return path
 
@@ -89,7 +108,11 @@ def check_it_may_make_roles(lab: Lab) -> str:
     if not IAM & set(given.split(",")):
         raise NotYet(
             f"Its capabilities are {given or 'none'}.",
-            hint="SAM makes a role for the function, so CAPABILITY_IAM has to be given.",
+            hint=(
+                "Who makes roles hands out permissions: CloudFormation wants that said aloud.",
+                "SAM makes a role for the function, so CAPABILITY_IAM has to be given.",
+                f"Set Capabilities of {_action(lab).name} to CAPABILITY_IAM,CAPABILITY_AUTO_EXPAND.",
+            ),
         )
     return given
 
@@ -98,11 +121,23 @@ def check_cloudformation_has_a_role(lab: Lab) -> str:
     """It hands CloudFormation a role that trusts it."""
     arn = _action(lab).settings.get("RoleArn", "")
     if not arn:
-        raise NotYet("It has no role.", hint=f"Give it {lab.deploy_role}.")
+        raise NotYet(
+            "It has no role.",
+            hint=(
+                "The pipeline itself cannot make a function: CloudFormation works under another role.",
+                f"Set RoleArn to {lab.arn('iam', f'role/{lab.deploy_role}')}, and save.",
+            ),
+        )
     name = arn.rsplit("/", 1)[-1]
     trusted = look.trusted_services(look.role(lab, name))
     if SERVICE not in trusted:
-        raise NotYet(f"{name} trusts {', '.join(trusted) or 'no service'}.", hint=f"Take {lab.deploy_role}.")
+        raise NotYet(
+            f"{name} trusts {', '.join(trusted) or 'no service'}.",
+            hint=(
+                f"CloudFormation can take on only a role that trusts {SERVICE}.",
+                f"Take {lab.deploy_role}, which was prepared for that.",
+            ),
+        )
     return f"{name} trusts {SERVICE}"
 
 
@@ -116,7 +151,12 @@ def _action(lab: Lab) -> look.Placed:
     have = ", ".join(f"{one.name} ({one.settings.get('ActionMode', 'no change set')})" for one in later)
     raise NotYet(
         f"After Build there is {have or 'nothing'}.",
-        hint="Its action mode has to be “Create or replace a change set” (CHANGE_SET_REPLACE).",
+        hint=(
+            "One mode of a CloudFormation action only works out what would change, and deploys nothing.",
+            "Its action mode has to be “Create or replace a change set” (CHANGE_SET_REPLACE).",
+            f"It takes the place of {blueprint.HOLD}, with the stack {lab.name('stack')} and the change set"
+            f" {lab.name('changes')}; the page shows it whole.",
+        ),
     )
 
 

@@ -51,7 +51,13 @@ def project(lab: Lab) -> Declared:
     name = lab.name("build")
     found = lab.client("codebuild").batch_get_projects(names=[name])["projects"]
     if not found:
-        raise NotYet(f"There is no build project {name}.", hint="Make it in “Define the build”.")
+        raise NotYet(
+            f"There is no build project {name}.",
+            hint=(
+                "Make it in “Define the build”.",
+                f"Has it another name? `aws codebuild list-projects` lists yours; it should be {name}.",
+            ),
+        )
     return dict(found[0])
 
 
@@ -67,7 +73,14 @@ def build_role(lab: Lab) -> str:
     """The name of the role the build runs under."""
     arn = project(lab).get("serviceRole")
     if not arn:
-        raise NotYet(f"{lab.name('build')} has no service role.", hint="Edit the project: Environment.")
+        raise NotYet(
+            f"{lab.name('build')} has no service role.",
+            hint=(
+                "A build may do only what its role may do, so it needs one.",
+                f"Give it {lab.build_role}: `aws codebuild update-project --name {lab.name('build')}"
+                f" --service-role {lab.arn('iam', f'role/service-role/{lab.build_role}')}`.",
+            ),
+        )
     return str(arn).rsplit("/", 1)[-1]
 
 
@@ -77,7 +90,23 @@ def role(lab: Lab, name: str) -> Declared:
     try:
         return dict(iam.get_role(RoleName=name)["Role"])
     except iam.exceptions.NoSuchEntityException:
-        raise NotYet(f"There is no role {name}.", hint="Is the name spelled right?") from None
+        raise NotYet(
+            f"There is no role {name}.",
+            hint=(
+                "Is the name spelled right? `aws iam list-roles --query 'Roles[].RoleName'` lists all.",
+                _whence(lab, name),
+            ),
+        ) from None
+
+
+def _whence(lab: Lab, name: str) -> str:
+    """Who makes a role that is missing."""
+    made = {lab.build_role: "Define the build", lab.rule_role: "Review and create"}
+    if name in made:
+        return f"{name} is made in “{made[name]}”: do that step again."
+    if name in (lab.pipeline_role, lab.deploy_role, lab.role):
+        return f"{name} was prepared for you and has been deleted: ask for help."
+    return f"Make {name} again, or name another role where {name} is named."
 
 
 def trusted_services(declared: Declared) -> list[str]:
@@ -106,7 +135,24 @@ def pipeline(lab: Lab) -> Declared:
     try:
         return dict(codepipeline.get_pipeline(name=name)["pipeline"])
     except codepipeline.exceptions.PipelineNotFoundException:
-        raise NotYet(f"There is no pipeline {name}.", hint="Create it in “Review and create”.") from None
+        raise no_pipeline(lab) from None
+
+
+def no_pipeline(lab: Lab) -> NotYet:
+    """What to say where the pipeline is missing."""
+    name = lab.name("pipeline")
+    return NotYet(
+        f"There is no pipeline {name}.",
+        hint=(
+            "Create it in “Review and create”.",
+            f"Has it another name? `aws codepipeline list-pipelines` lists yours; it should be {name}.",
+        ),
+    )
+
+
+def release(lab: Lab) -> str:
+    """How to start a run on the command line, as the end of a hint."""
+    return f"`aws codepipeline start-pipeline-execution --name {lab.name('pipeline')}`"
 
 
 def pipeline_if_any(lab: Lab) -> Declared | None:
@@ -135,7 +181,10 @@ def build_action(lab: Lab, declared: Declared) -> Placed:
     others = ", ".join(action.settings.get("ProjectName", "?") for action in builds)
     raise NotYet(
         f"The pipeline builds {others}." if others else "The pipeline has no CodeBuild action.",
-        hint=f"Its Build action should run the project {lab.name('build')}.",
+        hint=(
+            "Which project does its stage Build run, and is that yours?",
+            f"Its action Build has to run the project {lab.name('build')}: set ProjectName, and save.",
+        ),
     )
 
 
@@ -160,10 +209,22 @@ def tip(lab: Lab) -> str:
 def _unreadable(lab: Lab, error: Exception) -> Exception:
     code = code_of(error)
     if code == "RepositoryDoesNotExistException":
-        return NotYet(f"There is no repository {lab.repository}.", hint="Ask for help: it is prepared.")
+        return NotYet(
+            f"There is no repository {lab.repository}.",
+            hint=(
+                "Ask for help: it is prepared.",
+                f"`aws codecommit list-repositories` lists those in {lab.region}: if {lab.repository} is"
+                " not there, it has been deleted.",
+            ),
+        )
     if code == "BranchDoesNotExistException":
         return NotYet(
-            f"{lab.repository} has no branch {lab.branch}.", hint=f"Push the branch {lab.branch} again."
+            f"{lab.repository} has no branch {lab.branch}.",
+            hint=(
+                f"Push the branch {lab.branch} again.",
+                f"In your clone: `git push origin {lab.branch}`. Without one: `aws codecommit create-branch"
+                f" --repository-name {lab.repository} --branch-name {lab.branch} --commit-id` and a commit.",
+            ),
         )
     return error
 
@@ -190,10 +251,17 @@ def file(lab: Lab, sha: str, path: str) -> str:
     try:
         answer = codecommit.get_file(repositoryName=lab.repository, commitSpecifier=sha, filePath=path)
     except codecommit.exceptions.FileDoesNotExistException:
-        raise NotYet(
-            f"{path} is not in {lab.repository} at {sha[:7]}.", hint=f"Put {path} back and commit."
-        ) from None
+        raise NotYet(f"{path} is not in {lab.repository} at {sha[:7]}.", hint=put_back(lab, path)) from None
     return str(answer["fileContent"].decode("utf-8", "replace"))
+
+
+def put_back(lab: Lab, path: str) -> tuple[str, ...]:
+    """How to get a file back that was there at first."""
+    return (
+        f"Put {path} back and commit.",
+        f"The history has it: `git log -- {path}` in your clone names the commit that took it away.",
+        f"`git checkout COMMIT~1 -- {path}` with that commit, then commit and push to {lab.branch}.",
+    )
 
 
 def greeting(lab: Lab, sha: str) -> str:
@@ -210,7 +278,11 @@ def stack(lab: Lab) -> Declared:
         if code_of(error) != "ValidationError":
             raise
         raise NotYet(
-            f"There is no stack {name}.", hint="The pipeline's Deploy stage makes it when it runs."
+            f"There is no stack {name}.",
+            hint=(
+                "The pipeline's Deploy stage makes it when it runs.",
+                f"Let a run go through all stages: {release(lab)}.",
+            ),
         ) from None
 
 
@@ -241,7 +313,12 @@ def url(lab: Lab) -> str:
             return str(output["OutputValue"])
     raise NotYet(
         f"{lab.name('stack')} has no API and no output with a URL.",
-        hint="Has template.yaml still its HttpApi event and its output Url?",
+        hint=(
+            "Has template.yaml still its HttpApi event and its output Url?",
+            f"`aws cloudformation describe-stack-resources --stack-name {lab.name('stack')}"
+            " --query 'StackResources[].ResourceType'` should name AWS::ApiGatewayV2::Api.",
+            "Put the event HttpApi back under the function's Events, commit, and let the run go through.",
+        ),
     )
 
 

@@ -28,15 +28,18 @@ def check_it_is_a_name(lab: Lab) -> str:
     """You have chosen a name that AWS accepts."""
     name = _chosen(lab)
     if not name:
-        raise NotYet("You have chosen no name yet.", hint="Write it into the field below.")
+        raise NotYet(
+            "You have chosen no name yet.",
+            hint=("Write it into the field above.", *_convention(lab)),
+        )
     wrong = sorted({sign for sign in name if not ALLOWED.fullmatch(sign)})
     if wrong:
         raise NotYet(
             f"“{name}” contains {', '.join(repr(sign) for sign in wrong)}.",
-            hint="Letters, digits and the signs . @ - _ are allowed, a space is not.",
+            hint=("Letters, digits and the signs . @ - _ are allowed, a space is not.", *_convention(lab)),
         )
     if len(name) > 100:
-        raise NotYet(f"The name has {len(name)} characters.", hint="100 are allowed.")
+        raise NotYet(f"The name has {len(name)} characters.", hint=("100 are allowed.", *_convention(lab)))
     return f"{name} is a valid name"
 
 
@@ -44,7 +47,7 @@ def check_it_follows_the_convention(lab: Lab) -> str:
     """It follows the convention: your handle, the event, what it is."""
     name = _chosen(lab)
     if name != lab.name("pipeline"):
-        raise NotYet(f"You chose {name}.", hint=_difference(lab, name))
+        raise NotYet(f"You chose {name}.", hint=(_difference(lab, name), *_convention(lab)))
     return f"{name} = {lab.handle} + {lab.prefix} + pipeline"
 
 
@@ -62,12 +65,18 @@ def _chosen(lab: Lab) -> str:
     return lab.answers.get("pipeline-name", "").strip()
 
 
+def _convention(lab: Lab) -> tuple[str, str]:
+    return (
+        "By the convention it has three parts with hyphens between: your handle, the event, what it is.",
+        f"Yours are {lab.handle}, {lab.prefix} and pipeline.",
+    )
+
+
 def _difference(lab: Lab, name: str) -> str:
-    right = lab.name("pipeline")
-    if name.lower() == right:
-        return f"Capitals count: write {right}."
+    if name.lower() == lab.name("pipeline"):
+        return "Capitals count, and the convention has none."
     if not name.startswith(f"{lab.handle}-"):
-        return f"It should begin with your handle: {right}."
+        return f"It should begin with your handle, {lab.handle}."
     if f"-{lab.prefix}-" not in name:
-        return f"The event, {lab.prefix}, belongs in the middle: {right}."
-    return f"It should end with what it is: {right}."
+        return f"The event, {lab.prefix}, belongs in the middle."
+    return "It should end with what it is: a pipeline."

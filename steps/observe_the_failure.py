@@ -3,7 +3,7 @@
 from workshop.lab import Lab
 from workshop.step import NotYet, Seen
 
-from . import fix_the_build, run
+from . import fix_the_build, look, run
 
 # A run that has happened stays in the history: this is what it follows from.
 FOLLOWS = "review-and-create"
@@ -29,7 +29,10 @@ def check_a_run_has_started(lab: Lab) -> str:
     """Your pipeline has run."""
     known = run.runs(lab)
     if not known:
-        raise NotYet("It has never run.", hint="Creating it starts the first run: release a change.")
+        raise NotYet(
+            "It has never run.",
+            hint=("Creating it starts the first run: release a change.", f"Start one: {look.release(lab)}."),
+        )
     return f"{len(known)} run{'s' if len(known) > 1 else ''}, the first by {known[-1].trigger}"
 
 
@@ -44,7 +47,13 @@ def check_a_run_failed_in_build(lab: Lab) -> str:
     if newest.status == "Succeeded":
         raise NotYet(
             f"No run has failed: {newest.short} succeeded.",
-            hint="Your build may write to S3 already. Take that from its role and release a change.",
+            hint=(
+                "Your build may write to S3 already. Take that from its role and release a change.",
+                f"What may it do? `aws iam list-attached-role-policies --role-name {lab.build_role}` lists"
+                f" its policies; {fix_the_build.POLICY} would be one too many here.",
+                f"`aws iam detach-role-policy --role-name {lab.build_role} --policy-arn"
+                f" arn:aws:iam::aws:policy/{fix_the_build.POLICY}`, then {look.release(lab)}.",
+            ),
         )
     raise run.complain(lab, newest)
 

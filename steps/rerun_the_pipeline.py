@@ -1,7 +1,6 @@
 """Re-run the pipeline: release a change, and see Source and Build succeed."""
 
 from workshop.lab import Lab
-from workshop.step import NotYet
 
 from . import look, run
 
@@ -29,7 +28,7 @@ def check_a_run_went_through(lab: Lab) -> str:
     if green:
         return f"Run {green.short} succeeded in {' and '.join(_first_stages(lab))}"
     if not known:
-        raise NotYet("The pipeline has never run.", hint="Release a change.")
+        raise run.never(lab)
     raise run.complain(lab, known[0])
 
 

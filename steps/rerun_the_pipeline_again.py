@@ -34,7 +34,11 @@ def _gone(lab: Lab) -> bool:
     if stack and stack["StackStatus"] == "DELETE_FAILED":
         raise NotYet(
             f"{stack['StackName']} is DELETE_FAILED. {stack.get('StackStatusReason', '')}".strip(),
-            hint="Its events say what could not be deleted; mend that and start over again.",
+            hint=(
+                "Its events say what could not be deleted; mend that and start over again.",
+                f"`aws cloudformation describe-stack-events --stack-name {stack['StackName']}` lists them,"
+                " the newest first: look for DELETE_FAILED.",
+            ),
         )
     return not stack
 
@@ -43,19 +47,29 @@ def check_a_run_went_through_all_stages(lab: Lab) -> str:
     """One run has succeeded in every stage, the deployment included."""
     stages = look.pipeline(lab)["stages"]
     if len(stages) < 3:
-        raise NotYet("There is no stage after Build.", hint="First: “Add a stage”.")
+        raise NotYet(
+            "There is no stage after Build.",
+            hint=(
+                "First: “Add a stage”.",
+                f"{lab.name('pipeline')} has {' and '.join(stage['name'] for stage in stages)}; what deploys"
+                " is made in the three steps before this one.",
+            ),
+        )
     # Listed before anything is judged: a run may end while we look.
     known = run.runs(lab)
     green = _green(lab, known)
     if green:
         return f"Run {green.short} succeeded in {', '.join(stage['name'] for stage in stages)}"
     if not known:
-        raise NotYet("The pipeline has never run.", hint="Release a change.")
+        raise run.never(lab)
     newest = known[0]
     if newest.status == "Succeeded":
         raise NotYet(
             f"Run {newest.short} succeeded, before the pipeline had all of its stages.",
-            hint="Release a change: a run goes through the stages that were there when it started.",
+            hint=(
+                "A run goes through the stages that were there when it started.",
+                f"So let a new one start: {look.release(lab)}.",
+            ),
         )
     raise run.complain(lab, newest)
 

@@ -64,7 +64,11 @@ def check_the_source_is_the_branch(lab: Lab) -> str:
     if not source.is_a("Source", "CodeCommit") or place != (lab.repository, lab.branch):
         raise NotYet(
             f"{source.name} takes {place[1]} of {place[0]}.",
-            hint=f"Edit the Source stage: CodeCommit, {lab.repository}, {lab.branch}.",
+            hint=(
+                "Which repository and which branch are to be delivered? You chose them in “Define the"
+                " source”.",
+                f"Set its action Source to CodeCommit, {lab.repository}, {lab.branch}, and save.",
+            ),
         )
     return f"{source.name}: {lab.repository}, {lab.branch} → {', '.join(source.outputs)}"
 
@@ -75,10 +79,19 @@ def check_the_build_takes_the_source(lab: Lab) -> str:
     if not set(build.inputs) & set(source.outputs):
         raise NotYet(
             f"{build.name} takes {', '.join(build.inputs) or 'nothing'}.",
-            hint=f"Its input artifact has to be {', '.join(source.outputs)}.",
+            hint=(
+                "Artifacts are how stages hang together: what one hands on, the next takes in.",
+                f"Its input artifact has to be {', '.join(source.outputs)}.",
+            ),
         )
     if not build.outputs:
-        raise NotYet(f"{build.name} hands on nothing.", hint="Give it the output BuildArtifact.")
+        raise NotYet(
+            f"{build.name} hands on nothing.",
+            hint=(
+                "What is built has to get to the stages after it, and only artifacts do.",
+                f"Give {build.name} the output artifact BuildArtifact, and save.",
+            ),
+        )
     return f"{build.name}: {', '.join(build.inputs)} → {', '.join(build.outputs)}"
 
 
@@ -88,7 +101,10 @@ def check_nothing_polls(lab: Lab) -> str:
     if polls.lower() != "false":
         raise NotYet(
             f"PollForSourceChanges is {polls}.",
-            hint="Say “false”: polling and an event together start every commit twice.",
+            hint=(
+                "Polling and an event together start every commit twice.",
+                f"Set PollForSourceChanges of {_source(lab).name} to “false”, as a text, and save.",
+            ),
         )
     return "PollForSourceChanges is false"
 
@@ -98,14 +114,25 @@ def check_an_event_starts_it(lab: Lab) -> str:
     rule, target = _rule(lab)
     role = target.get("RoleArn")
     if not role:
-        raise NotYet(f"{rule}: its target has no role.", hint="The role belongs on the target.")
+        raise NotYet(
+            f"{rule}: its target has no role.",
+            hint=(
+                "EventBridge starts the pipeline for you, and for that it needs a role to act as.",
+                f"The role belongs on the target: give {lab.rule_role} as its RoleArn in `aws events"
+                f" put-targets --rule {rule}`.",
+            ),
+        )
     arn = lab.arn("codepipeline", lab.name("pipeline"))
     verdict = permission.may(lab, role, "codepipeline:StartPipelineExecution", arn)
     trusted = look.trusted_services(look.role(lab, role.rsplit("/", 1)[-1]))
     if not verdict.allowed or "events.amazonaws.com" not in trusted:
         raise NotYet(
             f"{rule} acts as {role.rsplit('/', 1)[-1]}, which may not start the pipeline.",
-            hint="It has to trust events.amazonaws.com and allow codepipeline:StartPipelineExecution.",
+            hint=(
+                "A role has two sides, here too: whom it trusts, and what it may do.",
+                "It has to trust events.amazonaws.com and allow codepipeline:StartPipelineExecution.",
+                f"{lab.rule_role} with the policy {lab.rule_policy} does both: the page shows how.",
+            ),
         )
     return f"{rule} starts it as {role.rsplit('/', 1)[-1]}"
 
@@ -126,7 +153,12 @@ def _rule(lab: Lab) -> tuple[str, dict[str, Any]]:
             return name, next(target for target in targets if target["Arn"] == arn)
     raise NotYet(
         f"{', '.join(names)} would not fire on a commit." if names else "No rule has it as target.",
-        hint="Make the rule as shown: PutRule with the pattern, then PutTargets with pipeline and role.",
+        hint=(
+            f"What starts it when {lab.branch} of {lab.repository} moves? A rule that waits for just that.",
+            "Make the rule as shown: PutRule with the pattern, then PutTargets with pipeline and role.",
+            f"Compare: `aws events describe-rule --name {blueprint.rule_name(lab)}` shows whether it is"
+            " ENABLED and what it waits for.",
+        ),
     )
 
 

@@ -8,6 +8,8 @@ from typing import Any
 from workshop.lab import Lab
 from workshop.step import NotYet, Waiting
 
+from . import look
+
 UNDER_WAY = {"InProgress", "Stopping"}
 LONGEST = 20 * 60
 SUDDEN = 90
@@ -66,7 +68,7 @@ def runs(lab: Lab) -> list[Run]:
     try:
         answer = codepipeline.list_pipeline_executions(pipelineName=lab.name("pipeline"), maxResults=100)
     except codepipeline.exceptions.PipelineNotFoundException:
-        raise _no_pipeline(lab) from None
+        raise look.no_pipeline(lab) from None
     return [_run(summary) for summary in answer["pipelineExecutionSummaries"]]
 
 
@@ -90,11 +92,14 @@ def acted(lab: Lab) -> list[Acted]:
     try:
         return [_acted(detail) for page in pages for detail in page["actionExecutionDetails"]]
     except codepipeline.exceptions.PipelineNotFoundException:
-        raise _no_pipeline(lab) from None
+        raise look.no_pipeline(lab) from None
 
 
-def _no_pipeline(lab: Lab) -> NotYet:
-    return NotYet(f"There is no pipeline {lab.name('pipeline')}.", hint="Create it in “Review and create”.")
+def never(lab: Lab) -> NotYet:
+    """What to say of a pipeline that has never run."""
+    return NotYet(
+        "The pipeline has never run.", hint=("Release a change.", f"{look.release(lab)} does that.")
+    )
 
 
 def _acted(detail: dict[str, Any]) -> Acted:
@@ -126,40 +131,64 @@ def complain(lab: Lab, run: Run) -> NotYet | Waiting:
     """Why a run has not done what was hoped for: it is under way, or what AWS said."""
     happened = [one for one in acted(lab) if one.run == run.id]
     if run.under_way:
-        return _pause(run, happened)
+        return _pause(lab, run, happened)
     failed = [one for one in happened if one.status == "Failed"]
     if failed:
         worst = failed[0]
         return NotYet(
             f"Run {run.short} failed in {worst.stage}: {worst.error or worst.status}",
-            hint=_advice(worst),
+            hint=_advice(lab, worst),
             see=("log", worst.external_id) if worst.built else ("run", run.id),
         )
-    return NotYet(f"Run {run.short} is {run.status}.", hint="Release a change and watch this one.")
+    return NotYet(
+        f"Run {run.short} is {run.status}.",
+        hint=(
+            "Release a change and watch this one.",
+            f"{look.release(lab)} starts it; saving the pipeline or releasing again ends it.",
+        ),
+    )
 
 
-def _pause(run: Run, happened: list[Acted]) -> NotYet | Waiting:
+def _pause(lab: Lab, run: Run, happened: list[Acted]) -> NotYet | Waiting:
     busy = next((one for one in happened if one.status == "InProgress"), None)
     if busy and busy.category == "Approval":
         return NotYet(
             f"Run {run.short} waits for somebody to approve {busy.action} in {busy.stage}.",
-            hint=f"Approve it, or take {busy.action} out of the pipeline and release a change.",
+            hint=(
+                f"Approve it, or take {busy.action} out of the pipeline and release a change.",
+                f"Where “Generate a change set” is done, {busy.action} is gone; a new run then goes through:"
+                f" {look.release(lab)}.",
+            ),
         )
     where = f"in {busy.stage}" if busy else "on its way"
     return Waiting(f"Run {run.short} is {where}.", since=run.started)
 
 
-def _advice(failed: Acted) -> str:
+def _advice(lab: Lab, failed: Acted) -> tuple[str, ...]:
+    again = f"When that is mended, a new run shows it: {look.release(lab)}."
     if failed.category == "Build":
         return (
             "Read the end of the build's log. If the role was changed only a moment ago, release a"
-            " change: a run that is over does not see it."
+            " change: a run that is over does not see it.",
+            "AccessDenied in it names the role, the action and the resource: all three belong in a policy.",
+            again,
         )
     if "Requires capabilities" in failed.error:
-        return "Give the change-set action the capabilities that AWS names, then release a change."
+        return (
+            f"The template makes something that {failed.action} has not acknowledged.",
+            "Give the change-set action the capabilities that AWS names, then release a change.",
+        )
     if failed.category == "Deploy":
-        return "The stack's events say which resource failed and why."
-    return "Mend what AWS names, then release a change."
+        return (
+            "The stack's events say which resource failed and why.",
+            f"`aws cloudformation describe-stack-events --stack-name {lab.name('stack')}` lists them, the"
+            " newest first: the oldest with FAILED is the cause.",
+            again,
+        )
+    return (
+        "Mend what AWS names, then release a change.",
+        f"It is {failed.action} in {failed.stage}. {again}",
+    )
 
 
 def release(lab: Lab) -> None:

@@ -40,7 +40,11 @@ def check_what_is_prepared_is_in_this_region(lab: Lab) -> str:
     except codecommit.exceptions.RepositoryDoesNotExistException:
         raise NotYet(
             f"There is no repository {lab.repository} in {lab.region}.",
-            hint="It should have been prepared for you: ask for help.",
+            hint=(
+                "It should have been prepared for you: ask for help.",
+                f"`aws codecommit list-repositories --region {lab.region}` lists what is there under your"
+                " role.",
+            ),
         ) from None
     return f"{lab.region} has {arn}"
 
@@ -52,8 +56,19 @@ def check_you_have_seen_who_you_are(lab: Lab) -> str:
     if expected in said:
         return f"You are {expected}"
     if not said:
-        raise NotYet("There is no answer yet.", hint="Run the command below and paste its Arn.")
-    raise NotYet(f"You answered {said[:120]}.", hint=_hint(lab, said))
+        raise NotYet(
+            "There is no answer yet.",
+            hint=("Run the command above and paste its Arn.", *_how(lab)),
+        )
+    raise NotYet(f"You answered {said[:120]}.", hint=(_hint(lab, said), *_how(lab)))
+
+
+def _how(lab: Lab) -> tuple[str, ...]:
+    return (
+        "The terminal needs this page's credentials: “Credentials for the AWS CLI” shows how to set them.",
+        "Then `aws sts get-caller-identity --query Arn --output text` says it; it ends with"
+        f" assumed-role/{lab.role}/{lab.handle}.",
+    )
 
 
 def _hint(lab: Lab, said: str) -> str:

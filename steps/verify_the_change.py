@@ -39,7 +39,10 @@ def check_the_new_page_is_live(lab: Lab) -> str:
     if greeting == look.greeting(lab, look.first_commit(lab, sha)):
         raise NotYet(
             f"At {sha[:7]} the greeting is still the first one: “{greeting}”.",
-            hint="Change greeting.txt and commit once more.",
+            hint=(
+                "Change greeting.txt and commit once more.",
+                f"Its first line has to differ from “{greeting}”; “Commit a change” shows how to commit.",
+            ),
         )
     return live.shows(lab, greeting)
 

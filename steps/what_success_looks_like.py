@@ -18,7 +18,12 @@ def check_the_stack_is_complete(lab: Lab) -> str:
     if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
         raise NotYet(
             f"{stack['StackName']} is {status}. {stack.get('StackStatusReason', '')}".strip(),
-            hint="Its events say what failed first; mend that and release a change.",
+            hint=(
+                "Its events say what failed first; mend that and release a change.",
+                f"`aws cloudformation describe-stack-events --stack-name {stack['StackName']}` lists them,"
+                " the newest first: the oldest with FAILED is the cause.",
+                f"When it is mended: {look.release(lab)}.",
+            ),
         )
     return f"{stack['StackName']} is {status}"
 
@@ -33,6 +38,11 @@ def check_a_function_and_an_api_are_in_it(lab: Lab) -> str:
     if missing:
         raise NotYet(
             f"There is no {' and no '.join(word.split()[1] for word in missing)} in it.",
-            hint="template.yaml declares both: the function, and its HttpApi event.",
+            hint=(
+                "template.yaml declares both: the function, and its HttpApi event.",
+                f"Compare template.yaml on {lab.branch} with the first commit: `git log -p -- template.yaml`"
+                " in your clone shows what has changed.",
+                "Put back what is missing, commit, and let the run go through.",
+            ),
         )
     return ", ".join(found[kind] for kind in WANTED)

@@ -19,8 +19,8 @@ from steps import (
     sign_in,
 )
 from steps.diagnose_the_build import Refusal, refused_in
+from tests.course.hints import gap
 from workshop.lab import Lab
-from workshop.step import NotYet
 
 USER = "arn:aws:iam::424200000007:user/paul"
 REFUSED = (
@@ -29,13 +29,6 @@ REFUSED = (
     ' "arn:aws:s3:::pg23-packages-1/0abc" because no identity-based policy allows it'
 )
 TERSE = "An error occurred (AccessDenied) when calling the PutObject operation: Access Denied"
-
-
-def gap(check: Any, lab: Lab) -> NotYet:
-    """What a check misses."""
-    with pytest.raises(NotYet) as missing:
-        check(lab)
-    return missing.value
 
 
 @pytest.mark.parametrize(

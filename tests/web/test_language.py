@@ -192,3 +192,8 @@ def test_numbers_times_and_plurals_follow_the_language(german: None) -> None:
 
 def test_values_are_put_at_their_places(german: None) -> None:
     assert gettext("“%(handle)s” cannot be a handle.", handle="50%") == "„50%“ geht nicht als Kürzel."
+
+
+def test_commands_within_words_are_set_as_code() -> None:
+    said = words.coded("Try `aws s3 ls <bucket>`, or `npm test`; a ` alone stays")
+    assert said == ("Try <code>aws s3 ls &lt;bucket&gt;</code>, or <code>npm test</code>; a ` alone stays")

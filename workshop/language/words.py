@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from flask import Flask, request, url_for
@@ -10,6 +11,7 @@ from markupsafe import Markup, escape
 from workshop.config import Config
 from workshop.language.tongue import at_time, gettext
 
+COMMAND = re.compile(r"`([^`]+)`")
 # Outlines of Lucide (ISC licence), 24 by 24.
 ICONS = {
     "arrow-left": "<path d='m12 19-7-7 7-7'/><path d='M19 12H5'/>",
@@ -47,7 +49,13 @@ def teach(app: Flask, config: Config, assets: dict[str, str]) -> None:
     """Give the templates their words."""
     app.jinja_env.globals.update(icon=icon, config_title=config.title, settings=config)
     app.jinja_env.filters.update(
-        moment=moment, clock=clock, lasting=lasting, account=account, until=until, status_kind=status_kind
+        moment=moment,
+        clock=clock,
+        lasting=lasting,
+        account=account,
+        until=until,
+        status_kind=status_kind,
+        coded=coded,
     )
 
     def asset(name: str) -> str:
@@ -98,6 +106,11 @@ def lasting(seconds: float | None) -> str:
     if minutes:
         return gettext("%(minutes)s min %(seconds)s s", minutes=minutes, seconds=rest)
     return gettext("%(seconds)s s", seconds=rest)
+
+
+def coded(words: str) -> Markup:
+    """Words in which `commands` stand between backticks, as in Markdown."""
+    return Markup(COMMAND.sub(r"<code>\1</code>", str(escape(words))))
 
 
 def account(number: str) -> str:
