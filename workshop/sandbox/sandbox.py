@@ -12,6 +12,7 @@ from workshop.sandbox.gateway.aws import AwsApi
 from workshop.sandbox.identity.identity import Identity
 from workshop.sandbox.identity.sessions import Sessions, load_key
 from workshop.sandbox.isolation import Isolation
+from workshop.sandbox.memory import Memory
 from workshop.sandbox.permissions.permissions import Permissions
 from workshop.sandbox.settings import Settings
 from workshop.sandbox.snapshot import Snapshot
@@ -43,6 +44,7 @@ class Sandbox:
         self.events = Events(self)
         self.snapshot = Snapshot(self)
         self.isolation = Isolation(settings)
+        self.memory = Memory(settings.memory_per_account)
         self.api = AwsApi(self)
         self.services = {service.name: service for service in (make(self) for make in services)}
 

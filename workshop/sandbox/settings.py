@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from workshop.sandbox.memory import BUILD, LARGEST_FUNCTION
+
 Isolation = Literal["auto", "bubblewrap", "none"]
 
 
@@ -16,7 +18,9 @@ class Settings:
 
     `isolation`: "bubblewrap" refuses to run code without it, "auto" uses it where it
     works, "none" runs plain processes (one learner on a machine of their own).
-    `builds` is how many builds run at once.
+    `builds` is how many builds run at once, of all accounts together.  `memory_per_account` is what
+    an account's builds and warm functions may be promised together, in MB: unless said otherwise a
+    build and the largest function that there is.
     """
 
     state: Path
@@ -25,6 +29,14 @@ class Settings:
     region: str = "eu-west-1"
     isolation: Isolation = "auto"
     builds: int = field(default_factory=lambda: os.cpu_count() or 1)
+    memory_per_account: int = BUILD + LARGEST_FUNCTION
+
+    def __post_init__(self) -> None:
+        """ValueError for limits under which no build could ever run."""
+        if self.builds < 1:
+            raise ValueError("builds: at least one must be able to run.")
+        if self.memory_per_account < BUILD:
+            raise ValueError(f"memory_per_account: a build needs {BUILD} MB.")
 
     @property
     def endpoint(self) -> str:

@@ -39,6 +39,7 @@ class CodeBuild(Projects, Builds, ReportGroups):
         """Give up builds that an earlier process left; try the isolation before a build waits for it."""
         sweep(self.sandbox)
         self._give_up_orphans()
+        self.queue.start()
         threading.Thread(target=self._try_isolation, name="try-isolation", daemon=True).start()
 
     def stop(self) -> None:

@@ -11,7 +11,11 @@ from workshop.sandbox.codebuild.describe import described
 from workshop.sandbox.codebuild.desk import Desk, in_order, named
 from workshop.sandbox.codebuild.paging import page
 from workshop.sandbox.codebuild.record import Record
-from workshop.sandbox.codebuild.state import PipelineArtifact, PipelineBuild
+from workshop.sandbox.codebuild.state import Build, PipelineArtifact, PipelineBuild
+
+# In AWS five times as many as may run at once ("Quotas for AWS CodeBuild"), which is 1 in a new
+# account; here it is what nobody reaches who only pushes.
+MOST_WAITING = 20
 
 
 class Artifact(Protocol):
@@ -41,7 +45,7 @@ class Builds(Desk):
         with self.lock:
             region = self.region(call)
             if token and region.tokens.get(token) in region.builds:
-                return {"build": described(region.builds[region.tokens[token]])}
+                return {"build": self._shown(region.builds[region.tokens[token]])}
         begun = self._begin(call.account, call.region, found, settings, _initiator(call.caller))
         if token:
             region.tokens[token] = begun["id"]
@@ -95,14 +99,14 @@ class Builds(Desk):
         if not build.complete:
             self.queue.stop_build(build.arn)
         with self.lock:
-            return {"build": described(build)}
+            return {"build": self._shown(build)}
 
     def batch_get_builds(self, call: Call) -> dict[str, Any]:
         with self.lock:
             builds = self.region(call).builds
             ids = {one: named(one) for one in call.params["ids"]}
             return {
-                "builds": [described(builds[one]) for one in dict.fromkeys(ids.values()) if one in builds],
+                "builds": [self._shown(builds[one]) for one in dict.fromkeys(ids.values()) if one in builds],
                 "buildsNotFound": [one for one, name in ids.items() if name not in builds],
             }
 
@@ -141,6 +145,7 @@ class Builds(Desk):
         pipeline: PipelineBuild | None = None,
     ) -> dict[str, Any]:
         with self.lock:
+            self._require_room(account)
             build = start.new_build(self.state[account, region], found, settings, initiator, pipeline)
         record = Record(build, self.lock, self.sandbox.events)
         record.submitted()
@@ -148,6 +153,16 @@ class Builds(Desk):
             begun = described(build)
         self.queue.add(record)
         return begun
+
+    def _require_room(self, account: str) -> None:
+        if self.queue.waiting(account) >= MOST_WAITING:
+            raise AwsError(
+                "AccountLimitExceededException",
+                f"Cannot have more than {MOST_WAITING} builds in queue for the account",
+            )
+
+    def _shown(self, build: Build) -> dict[str, Any]:
+        return described(build, self.queue.ahead(build.arn))
 
 
 def _initiator(caller: Principal) -> str:

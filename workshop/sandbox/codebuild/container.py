@@ -17,13 +17,14 @@ from workshop.sandbox.codebuild import agent
 from workshop.sandbox.codebuild.environment import NPM_COPY
 from workshop.sandbox.isolation import Box, Isolation, Limits, Process
 from workshop.sandbox.isolation.box import GIB, MIB
+from workshop.sandbox.memory import BUILD
 from workshop.sandbox.toolchain import NPM_CACHE
 
 AGENT = "/codebuild/agent.py"
 INPUT = "/codebuild/input"
 OUTPUT = "/codebuild/output"
 SCRATCH = {OUTPUT: 2 * GIB, "/tmp": 512 * MIB, "/root": 512 * MIB}
-LIMITS = Limits(memory=3 * GIB, processes=512, file_size=GIB)  # BUILD_GENERAL1_SMALL has 3 GB
+LIMITS = Limits(memory=BUILD * MIB, processes=512, file_size=GIB)
 CHUNK = 65536
 DRAINED_AT_MOST = 4 * MIB
 LARGEST_ANSWER = 4 * MIB

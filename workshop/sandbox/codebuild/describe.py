@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+from workshop.sandbox.codebuild.phases import QUEUED
 from workshop.sandbox.codebuild.state import Build, PhaseRecord
 
 COPIED = (
@@ -13,8 +14,8 @@ COPIED = (
 )
 
 
-def described(build: Build) -> dict[str, Any]:
-    """The build in boto3's shape."""
+def described(build: Build, ahead: int | None = None) -> dict[str, Any]:
+    """The build in boto3's shape; while it waits, `ahead` is how many others run before it."""
     shown: dict[str, Any] = {
         "id": build.id,
         "arn": build.arn,
@@ -23,7 +24,7 @@ def described(build: Build) -> dict[str, Any]:
         "currentPhase": build.phases[-1].type if build.phases else "SUBMITTED",
         "buildStatus": build.status,
         "projectName": build.project,
-        "phases": [_phase(phase) for phase in list(build.phases)],
+        "phases": [_phase(phase, ahead) for phase in list(build.phases)],
         "artifacts": build.artifact or {"location": ""},
         "secondaryArtifacts": build.secondary_artifacts,
         "logs": logs(build),
@@ -62,7 +63,14 @@ def logs(build: Build) -> dict[str, Any]:
     }
 
 
-def _phase(phase: PhaseRecord) -> dict[str, Any]:
+def place(ahead: int) -> str:
+    """A waiting build's place in words.  (AWS says nothing of it; the member that shows it is AWS's.)"""
+    if ahead == 0:
+        return "Next in turn."
+    return "1 build is before this one." if ahead == 1 else f"{ahead} builds are before this one."
+
+
+def _phase(phase: PhaseRecord, ahead: int | None) -> dict[str, Any]:
     shown: dict[str, Any] = {"phaseType": phase.type, "startTime": phase.start}
     if phase.end:
         code, message = phase.context
@@ -72,6 +80,8 @@ def _phase(phase: PhaseRecord) -> dict[str, Any]:
             "durationInSeconds": int((phase.end - phase.start).total_seconds()),
             "contexts": [{"statusCode": code, "message": message}],
         }
+    elif phase.type == QUEUED and ahead is not None:
+        shown["contexts"] = [{"statusCode": QUEUED, "message": place(ahead)}]
     return shown
 
 

@@ -65,7 +65,7 @@ class Conductor:
         with self.lock:
             run.external_id = progress.external_id or run.external_id
             run.external_url = progress.external_url or run.external_url
-            run.summary = progress.summary or run.summary
+            run.summary = run.summary if progress.summary is None else progress.summary
             run.updated = datetime.now(UTC)
 
     def stop(self, pipeline: Pipeline, execution: Execution, *, abandon: bool, reason: str | None) -> None:

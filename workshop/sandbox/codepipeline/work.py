@@ -44,11 +44,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Progress:
-    """What can be told of an action while it still runs."""
+    """What can be told of an action while it still runs; a summary of None leaves the last one."""
 
     external_id: str = ""
     external_url: str = ""
-    summary: str = ""
+    summary: str | None = None
 
 
 @dataclass(frozen=True)

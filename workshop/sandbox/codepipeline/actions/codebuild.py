@@ -83,7 +83,8 @@ def _variables(work: Work) -> list[dict[str, str]]:
 
 
 def _wait(work: Work, build_id: str) -> dict[str, Any]:
-    client = work.client("codebuild")
+    """The build when it is complete; until it begins, the action's summary tells its place."""
+    client, told = work.client("codebuild"), ""
     while True:
         try:
             build: dict[str, Any] = client.batch_get_builds(ids=[build_id])["builds"][0]
@@ -91,9 +92,20 @@ def _wait(work: Work, build_id: str) -> dict[str, Any]:
             raise ActionFailed(
                 "JobFailed", f"Error calling batchGetBuilds: {wording(error, SERVICE)}"
             ) from error
+        if (place := _place(build)) != told:
+            work.report(Progress(summary=place))
+            told = place
         if build["buildComplete"]:
             return build
         work.pause()
+
+
+def _place(build: dict[str, Any]) -> str:
+    """What CodeBuild says of a waiting build's place; nothing once it has begun."""
+    if build["currentPhase"] != "QUEUED":
+        return ""
+    contexts = [one for phase in build["phases"] for one in phase.get("contexts", [])]
+    return next((str(one["message"]) for one in contexts if one.get("statusCode") == "QUEUED"), "")
 
 
 def _ending(build: dict[str, Any]) -> str:
