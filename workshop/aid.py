@@ -26,7 +26,7 @@ class Aid:
     def blueprint(self) -> Blueprint:
         """Every address, and what answers there."""
         pages = Blueprint("aid", __name__)
-        pages.before_request(lambda: who_asks(self._guide.progress))
+        pages.before_request(lambda: who_asks(self._guide))
         pages.add_url_rule("/steps/<slug>/plan", view_func=self.plan)
         pages.add_url_rule("/steps/<slug>/do", view_func=self.do, methods=["POST"])
         pages.add_url_rule("/steps/<slug>/ask-first", view_func=self.ask_first, methods=["POST"])
@@ -109,7 +109,7 @@ class Aid:
             return UNCHANGED
         if looked == self._at():
             return self._at_hand(looked)
-        return self._sheets.page("_steps.html", step=self._guide.course.step(self._at()))
+        return self._sheets.page("_steps.html", step=g.course.step(self._at()))
 
     def _at_hand(self, slug: str) -> Response:
         """What was looked at again is the very step of the page: its task changes as well."""
@@ -118,9 +118,9 @@ class Aid:
         return answer
 
     def _at(self) -> str:
-        known = {step.slug for step in self._guide.course.steps}
+        known = {step.slug for step in g.course.steps}
         at = request.values.get("at", session.get("at", ""))
-        return at if at in known else self._guide.course.steps[0].slug
+        return at if at in known else str(g.course.steps[0].slug)
 
     def _ask(self, slug: str, kind: Kind) -> Answer:
         self._guide.help(g.enrolled, slug, kind)
@@ -132,6 +132,6 @@ class Aid:
         return self._sheets.task(slug, self._guide.task(g.enrolled, slug))
 
     def _show(self, template: str, slug: str, **more: object) -> Answer:
-        step = self._guide.course.step(slug)
+        step = g.course.step(slug)
         whole = template if htmx_request.htmx else "aid.html"
         return self._sheets.page(whole, step=step, inside=template, **more)

@@ -27,10 +27,14 @@ from workshop.guide import Guide
 from workshop.jobs import Jobs
 from workshop.labs import Labs
 from workshop.language import language, words
+from workshop.lobby import Lobby
 from workshop.models import connect
 from workshop.operations import shield
 from workshop.operations.readiness import Readiness
 from workshop.progress import Progress
+from workshop.room.attendance import Attendance
+from workshop.room.events import Events
+from workshop.room.invites import Invites
 from workshop.vault import Vault
 from workshop.watch.budget import Budget
 from workshop.watch.sights import Sights
@@ -63,10 +67,11 @@ def create_app(config: Config) -> Flask:
     app.jinja_env.globals["evidence_at"] = address
     words.teach(app, config, _assets(Path(app.static_folder or "")))
     mishaps.receive(app)
-    app.register_blueprint(Door(guide, config).blueprint())
+    app.register_blueprint(Door(guide, config, Invites(engine)).blueprint())
+    app.register_blueprint(Lobby(guide).blueprint())
     app.register_blueprint(Attend(guide, config).blueprint())
     app.register_blueprint(Evidence(guide).blueprint())
-    app.register_blueprint(Elsewhere(guide, config, access).blueprint())
+    app.register_blueprint(Elsewhere(guide, access, Attendance(engine)).blueprint())
     app.register_blueprint(Aid(guide).blueprint())
     app.add_url_rule("/healthz", "healthz", lambda: _health(guide))
     app.add_url_rule("/readyz", "readyz", Readiness(engine).answer)
@@ -78,7 +83,8 @@ def create_app(config: Config) -> Flask:
 def _guide(config: Config, engine: Engine) -> Guide:
     progress = Progress(engine, config.first_account)
     labs = Labs(config, progress, Vault(config.secret_key))
-    return Guide(load(config.course), progress, labs, Jobs(engine), Sights(engine), Budget(engine))
+    sights, budget = Sights(engine), Budget(engine)
+    return Guide(load(config.course), progress, labs, Jobs(engine), sights, budget, Events(engine))
 
 
 def _assets(folder: Path) -> dict[str, str]:

@@ -52,7 +52,7 @@ class Attend:
         return pages
 
     def _who_asks(self) -> None:
-        who_asks(self._guide.progress)
+        who_asks(self._guide)
 
     def resume(self) -> Response:
         """Where they were last in this browser, else the first step that is to do."""
@@ -86,7 +86,7 @@ class Attend:
 
     def step(self, slug: str) -> Answer:
         """A step's page: the steps, the text, what is to do; the pipeline follows by itself."""
-        guide, current = self._guide, self._guide.course.step(slug)
+        guide, current = self._guide, g.course.step(slug)
         if not guide.labs.ready(g.enrolled):
             return redirect(url_for("attend.preparing", next=slug), code=303)
         session["at"] = slug
@@ -95,12 +95,12 @@ class Attend:
         return self._page(
             "step.html",
             step=current,
-            number=guide.course.steps.index(current) + 1,
+            number=g.course.steps.index(current) + 1,
             body=guide.page(g.enrolled, current),
             written=guide.page_language(current),
             task=guide.task(g.enrolled, slug),
-            before=guide.course.before(slug),
-            after=guide.course.after(slug),
+            before=g.course.before(slug),
+            after=g.course.after(slug),
         )
 
     def task(self, slug: str) -> Answer:
@@ -122,7 +122,7 @@ class Attend:
     def read(self, slug: str) -> Response:
         """A page without a task has been read: onwards."""
         self._guide.read(g.enrolled, slug)
-        onwards = self._guide.course.after(slug)
+        onwards = g.course.after(slug)
         return redirect(url_for("attend.step", slug=onwards.slug if onwards else slug), code=303)
 
     def panel(self) -> Answer:
@@ -156,7 +156,7 @@ class Attend:
         return self._terminal(self._guide.labs.renewed(current))
 
     def _terminal(self, lab: Lab) -> str:
-        shown = terminal.credentials(lab, self._config.endpoint_url)
+        shown = terminal.credentials(lab)
         template = "_terminal.html" if htmx_request.htmx else "terminal.html"
         return self._page(template, step=None, credentials=shown, lab=lab)
 
@@ -164,7 +164,7 @@ class Attend:
         return self._sheets.page(template, **more)
 
     def _slugs(self) -> set[str]:
-        return {step.slug for step in self._guide.course.steps}
+        return {step.slug for step in g.course.steps}
 
     def _tell_if_afresh(self) -> None:
         """Say once that the account was started afresh: what was in it no longer counts."""

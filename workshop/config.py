@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shlex
@@ -9,17 +10,38 @@ import sys
 from functools import cached_property
 from pathlib import Path
 
+from pydantic import BaseModel, ConfigDict
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 HOME = Path(__file__).parent.parent
 
 
+class Backend(BaseModel):
+    """One way to an AWS: the local sandbox, another one, or (without `endpoint_url`) AWS itself.
+
+    `account_credentials` is a command in the shape of AWS's credential_process; "{account}" in it is
+    replaced, and it prints credentials that may set up that account. `account_removal` is a command
+    that empties an account. `accounts` are those that may be handed out, one to an attendee; none
+    means that an account is there as soon as somebody asks for it. `public_url` is how attendees
+    reach the endpoint, where that is not as this program does.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = ""
+    endpoint_url: str | None = None
+    public_url: str | None = None
+    account_credentials: str = ""
+    account_removal: str = ""
+    accounts: tuple[str, ...] = ()
+
+
 class Config(BaseSettings):
     """Settings, each overridable by a variable such as WORKSHOP_PORT.
 
-    `endpoint_url` is where AWS is reached: the local sandbox, or None for real AWS.
-    `account_credentials` is a command in the shape of AWS's credential_process; "{account}"
-    in it is replaced, and it prints credentials that may set up that account.
+    `endpoint_url` and its companions are the way to AWS (see Backend): the local sandbox, or AWS itself
+    without one. `backends` are further ways, as a JSON list, over which an event's attendees are
+    spread. `alone` says whether people may join without an event.
     `proxies` is how many proxies stand in front, each of which says who asked and how; `https`
     whether browsers come by https; `hosts` the names, with commas, under which they come.
     `graceful_seconds` is how long a web process that is asked to end may take over its last answers.
@@ -38,7 +60,11 @@ class Config(BaseSettings):
     prefix: str = "pg23"
     title: str = "Serverless CI/CD with AWS"
     endpoint_url: str | None = None
+    public_url: str | None = None
     account_credentials: str = ""
+    account_removal: str = ""
+    backends: tuple[Backend, ...] = ()
+    alone: bool = True
     first_account: int = 424200000001
     local: bool = True
     https: bool | None = None
@@ -54,6 +80,17 @@ class Config(BaseSettings):
         """The database's URL: SQLite in the state folder unless another is named."""
         return self.database_url or f"sqlite:///{self.state.resolve() / 'workshop.db'}"
 
+    @property
+    def ways(self) -> dict[str, Backend]:
+        """Every way to an AWS by its name; that of these settings themselves is ""."""
+        own = Backend(
+            endpoint_url=self.endpoint_url,
+            public_url=self.public_url,
+            account_credentials=self.account_credentials,
+            account_removal=self.account_removal,
+        )
+        return {one.name: one for one in (own, *self.backends)}
+
     @cached_property
     def secret_key(self) -> str:
         """Signs cookies and forms; kept in the state folder unless given."""
@@ -61,14 +98,13 @@ class Config(BaseSettings):
 
     def against_sandbox(self) -> Config:
         """The same settings, with the sandbox of this state folder as the AWS."""
-        command = (
-            f"{shlex.quote(sys.executable)} -m workshop sandbox credentials --account {{account}}"
-            f" --format process --state {shlex.quote(str(self.state.resolve()))}"
-        )
+        sandbox = f"{shlex.quote(sys.executable)} -m workshop sandbox"
+        which = f"--account {{account}} --state {shlex.quote(str(self.state.resolve()))}"
         return self.model_copy(
             update={
                 "endpoint_url": f"http://127.0.0.1:{self.sandbox_port}",
-                "account_credentials": command,
+                "account_credentials": f"{sandbox} credentials {which} --format process",
+                "account_removal": f"{sandbox} erase {which} --port {self.sandbox_port}",
                 "local": True,
             }
         )
@@ -76,11 +112,11 @@ class Config(BaseSettings):
     def environment(self) -> dict[str, str]:
         """The variables that give another process these settings."""
         given = {
-            f"WORKSHOP_{name.upper()}": str(value)
-            for name, value in self.model_dump().items()
-            if value is not None and not isinstance(value, bool)
+            f"WORKSHOP_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+            for name, value in self.model_dump(mode="json").items()
+            if value is not None
         }
-        return os.environ | given | {"WORKSHOP_LOCAL": "1" if self.local else "0"}
+        return os.environ | given
 
 
 def _kept_secret(file: Path) -> str:

@@ -76,6 +76,12 @@ class Course:
         """The step after this one; None after the last."""
         return next(iter(self.steps[self._place(slug) + 1 :]), None)
 
+    def only(self, titles: tuple[str, ...]) -> "Course":
+        """The course with these chapters only, in its own order; all of them where none is named."""
+        if not titles:
+            return self
+        return Course(tuple(chapter for chapter in self.chapters if chapter.title in titles))
+
     def _place(self, slug: str) -> int:
         for place, step in enumerate(self.steps):
             if step.slug == slug:

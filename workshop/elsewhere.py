@@ -8,12 +8,12 @@ from werkzeug.wrappers import Response
 
 from workshop import pasted
 from workshop.access import LIVES, Access, Link, NoLink, TooManyLinks
-from workshop.config import Config
 from workshop.guide import Guide
 from workshop.language.tongue import gettext
 from workshop.models import now
-from workshop.presence import who_asks
+from workshop.presence import become, who_asks
 from workshop.progress import Enrolled
+from workshop.room.attendance import Attendance
 
 SHOWN = 20
 
@@ -21,10 +21,10 @@ SHOWN = 20
 class Elsewhere:
     """The pages of "Your access", and the door that a link opens."""
 
-    def __init__(self, guide: Guide, config: Config, access: Access) -> None:
+    def __init__(self, guide: Guide, access: Access, attendance: Attendance) -> None:
         self._guide = guide
-        self._config = config
         self._access = access
+        self._attendance = attendance
 
     def blueprint(self) -> Blueprint:
         """Every address, and what answers there."""
@@ -41,7 +41,7 @@ class Elsewhere:
 
     def _who_asks(self) -> None:
         if request.endpoint not in ("elsewhere.ask", "elsewhere.enter"):
-            who_asks(self._guide.progress)
+            who_asks(self._guide)
 
     def ask(self, token: str) -> str | tuple[str, int]:
         """Ask before anything happens: mail programs open links by themselves."""
@@ -57,10 +57,7 @@ class Elsewhere:
         except NoLink as reason:
             return _no_link(reason)
         self._access.use(link)
-        session.clear()
-        session.permanent = True
-        session["ticket"] = self._whose(link).ticket
-        session["link"] = link.id
+        become(self._whose(link), link.id)
         return redirect(url_for("attend.resume"), code=303)
 
     def _whose(self, link: Link) -> Enrolled:
@@ -93,13 +90,14 @@ class Elsewhere:
         return redirect(url_for("elsewhere.access"), code=303)
 
     def still(self) -> tuple[str, int]:
-        """Whether this tab's attendee is still the browser's; silent if so."""
+        """Whether this tab's attendee is still the browser's; silent if so. A sign of life, too."""
+        self._attendance.note(g.enrolled.id, session.get("at", ""))
         return "", 204
 
     def pasted(self) -> str:
         """Look over what somebody copied. It is neither kept nor logged nor shown again."""
         lab = self._guide.lab_of(g.enrolled)
-        verdict = pasted.judge(request.form.get("pasted", ""), lab, self._config.endpoint_url)
+        verdict = pasted.judge(request.form.get("pasted", ""), lab)
         template = "_pasted.html" if htmx_request.htmx else "pasted.html"
         return self._page(template, verdict=verdict)
 

@@ -36,7 +36,7 @@ class Evidence:
     def blueprint(self) -> Blueprint:
         """Every address, and what answers there."""
         pages = Blueprint("evidence", __name__)
-        pages.before_request(lambda: who_asks(self._guide.progress))
+        pages.before_request(lambda: who_asks(self._guide))
         for rule, view in (
             ("/pipeline/runs", self.runs),
             ("/pipeline/runs/<run>", self.run),

@@ -18,6 +18,7 @@ from workshop.plan.offer import Offer, offer
 from workshop.plan.plan import Plan, plan
 from workshop.plan.undoing import Undoing, undoing
 from workshop.progress import Enrolled, Mark, Progress
+from workshop.room.events import Events
 from workshop.step import Finding, Question, State, Step
 from workshop.watch.budget import Budget
 from workshop.watch.sights import Sights
@@ -83,13 +84,25 @@ class Guide:
     """What the pages ask: one call for each thing that an attendee may do."""
 
     def __init__(
-        self, course: Course, progress: Progress, labs: Labs, jobs: Jobs, sights: Sights, budget: Budget
+        self,
+        course: Course,
+        progress: Progress,
+        labs: Labs,
+        jobs: Jobs,
+        sights: Sights,
+        budget: Budget,
+        events: Events,
     ) -> None:
         self.course = course
+        self.events = events
         self.progress = progress
         self.labs = labs
         self.jobs = jobs
         self.watch = Watch(course, progress, labs, sights, budget, self.look)
+
+    def course_of(self, enrolled: Enrolled) -> Course:
+        """The chapters that somebody walks: those of their event."""
+        return self.course.only(enrolled.chapters)
 
     def lab_of(self, enrolled: Enrolled) -> Lab:
         """The attendee's lab, with credentials that AWS accepts. Raises NoGround."""
@@ -161,9 +174,10 @@ class Guide:
         return offer(lambda: undoing(step, self.labs.open(enrolled), self.course))
 
     def ahead(self, enrolled: Enrolled, slug: str) -> tuple[Step, ...]:
-        """The steps before this one that do not hold, as far as is known."""
-        states = self.states(enrolled)
-        return tuple(step for step in ahead(self.course, slug) if states[step.slug] in OPEN)
+        """The steps before this one that do not hold, as far as is known; those left out as well."""
+        marks = self.progress.marks(enrolled.id)
+        way = ahead(self.course, slug)
+        return tuple(step for step in way if marks.get(step.slug, Mark.TODO) in OPEN)
 
     def hint(self, enrolled: Enrolled, slug: str) -> None:
         """One more hint for what does not hold."""
@@ -215,7 +229,7 @@ class Guide:
     def states(self, enrolled: Enrolled) -> dict[str, Mark]:
         """Where the attendee stands, by slug; every step of the course is in it."""
         marks = self.progress.marks(enrolled.id)
-        return {step.slug: marks.get(step.slug, Mark.TODO) for step in self.course.steps}
+        return {step.slug: marks.get(step.slug, Mark.TODO) for step in self.course_of(enrolled).steps}
 
     def lost(self, enrolled: Enrolled) -> dict[str, str]:
         """Why what was done no longer holds, by slug; "" where it has not been looked at yet."""
@@ -226,9 +240,9 @@ class Guide:
 
     def next_to_do(self, enrolled: Enrolled) -> Step:
         """The first step that is not done; the last one when all are."""
-        states = self.states(enrolled)
-        todo = (step for step in self.course.steps if states[step.slug] in OPEN)
-        return next(todo, self.course.steps[-1])
+        states, steps = self.states(enrolled), self.course_of(enrolled).steps
+        todo = (step for step in steps if states[step.slug] in OPEN)
+        return next(todo, steps[-1])
 
 
 def _refused_as_stranger(findings: list[Finding]) -> bool:

@@ -87,9 +87,10 @@ class Session:
 class Aws:
     """The way to AWS, one per process: its endpoint, and the sessions assumed through it."""
 
-    def __init__(self, region: str, endpoint_url: str | None = None) -> None:
+    def __init__(self, region: str, endpoint_url: str | None = None, public_url: str | None = None) -> None:
         self.region = region
         self.endpoint_url = endpoint_url
+        self.public_url = public_url or endpoint_url
         self._boto = boto3.session.Session(region_name=region)
         self._lock = threading.Lock()
         self._assumed: OrderedDict[tuple[str, str, str], Session] = OrderedDict()
@@ -182,7 +183,8 @@ class Lab:
         self.rule_role = f"cwe-role-{self.region}-{self.name('pipeline')}"
         self.rule_policy = f"start-pipeline-execution-{self.region}-{self.name('pipeline')}"
         self.answers = {} if answers is None else answers
-        host = aws.endpoint_url or f"https://git-codecommit.{self.region}.amazonaws.com"
+        self.endpoint_url = aws.public_url
+        host = self.endpoint_url or f"https://git-codecommit.{self.region}.amazonaws.com"
         self.git_url = f"{host}/v1/repos/{self.repository}"
         self._aws = aws
         self._keys = keys

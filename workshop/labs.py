@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 
 from workshop import ground
-from workshop.config import Config
+from workshop.config import Backend, Config
 from workshop.lab import REFUSALS, Attendee, Aws, Keys, Lab, refusal
 from workshop.progress import Enrolled, Progress
 from workshop.vault import Vault
@@ -47,12 +47,20 @@ class Labs:
         self._config = config
         self._progress = progress
         self._vault = vault
-        self._aws = Aws(config.region, config.endpoint_url)
+        self._ways = config.ways
+        self._aws: dict[tuple[str, str], Aws] = {}
         self._locks = [threading.Lock() for _ in range(LOCKS)]
 
     def attendee(self, enrolled: Enrolled) -> Attendee:
         """Who works where, as the lab knows it."""
-        return Attendee(enrolled.handle, enrolled.account, self._config.region, self._config.prefix)
+        region, prefix = enrolled.region or self._config.region, enrolled.prefix or self._config.prefix
+        return Attendee(enrolled.handle, enrolled.account, region, prefix)
+
+    def way(self, enrolled: Enrolled) -> Backend:
+        """The AWS in which their account is. Raises NoGround for one that is no longer configured."""
+        if enrolled.backend not in self._ways:
+            raise NoGround(f"The AWS “{enrolled.backend}” is not configured any more.")
+        return self._ways[enrolled.backend]
 
     def ready(self, enrolled: Enrolled) -> bool:
         """Whether the account has been prepared."""
@@ -87,7 +95,7 @@ class Labs:
         keys = self._vault.open(enrolled.keys)
         if keys is None:
             raise NoGround("Your account is not prepared yet.")
-        return Lab(self.attendee(enrolled), Aws(self._config.region, self._config.endpoint_url), keys)
+        return Lab(self.attendee(enrolled), self._new_aws(enrolled), keys)
 
     def mend(self, enrolled: Enrolled) -> bool:
         """Prepare the account again if the role can no longer be assumed; whether that was needed."""
@@ -112,26 +120,51 @@ class Labs:
             return keys
 
     def _ground(self, enrolled: Enrolled) -> Keys:
-        admin = self._admin(enrolled.account)
+        admin = self._admin(enrolled)
         try:
-            return ground.prepare(self.attendee(enrolled), self._aws, admin, self._config.sample_app)
+            return ground.prepare(
+                self.attendee(enrolled), self._aws_of(enrolled), admin, self._config.sample_app
+            )
         except REFUSALS as error:
             code, message, _ = refusal(error)
             raise NoGround(f"{code}: {message}") from error
 
     def _lab(self, enrolled: Enrolled, keys: Keys, say: Say | None) -> Lab:
         answers = self._progress.answers(enrolled.id)
-        return Lab(self.attendee(enrolled), self._aws, keys, say, answers)
+        return Lab(self.attendee(enrolled), self._aws_of(enrolled), keys, say, answers)
 
-    def _admin(self, account: str) -> Keys:
+    def _aws_of(self, enrolled: Enrolled) -> Aws:
+        """The one way to their AWS in their region, shared by all who go it."""
+        key = (enrolled.backend, self.attendee(enrolled).region)
+        if key not in self._aws:
+            self._aws[key] = self._new_aws(enrolled)
+        return self._aws[key]
+
+    def _new_aws(self, enrolled: Enrolled) -> Aws:
+        way = self.way(enrolled)
+        return Aws(self.attendee(enrolled).region, way.endpoint_url, way.public_url)
+
+    def empty(self, enrolled: Enrolled) -> None:
+        """Take everything out of the account, by the configured command. Raises NoGround."""
+        self._run(self.way(enrolled).account_removal, enrolled.account, "empty accounts")
+
+    def _admin(self, enrolled: Enrolled) -> Keys:
         """Keys that may set up the account, from the configured command (AWS's credential_process)."""
-        words = shlex.split(self._config.account_credentials.replace("{account}", account))
-        if not words:
-            raise NoGround("No way to set up accounts is configured (WORKSHOP_ACCOUNT_CREDENTIALS).")
+        printed = self._run(self.way(enrolled).account_credentials, enrolled.account, "set up accounts")
         try:
-            done = subprocess.run(words, capture_output=True, text=True, timeout=SECONDS, check=True)
-            given = json.loads(done.stdout)
-        except (OSError, subprocess.SubprocessError, ValueError) as error:
-            log.exception("no credentials for account %s: %s", account, getattr(error, "stderr", ""))
+            given = json.loads(printed)
+            return Keys(given["AccessKeyId"], given["SecretAccessKey"], given.get("SessionToken"))
+        except (ValueError, KeyError, TypeError) as error:
+            log.exception("what was printed for account %s holds no credentials", enrolled.account)
             raise NoGround("The command for the account's credentials failed; the log says why.") from error
-        return Keys(given["AccessKeyId"], given["SecretAccessKey"], given.get("SessionToken"))
+
+    def _run(self, command: str, account: str, purpose: str) -> str:
+        """What a configured command prints for an account."""
+        words = shlex.split(command.replace("{account}", account))
+        if not words:
+            raise NoGround(f"No way to {purpose} is configured (WORKSHOP_ACCOUNT_…).")
+        try:
+            return subprocess.run(words, capture_output=True, text=True, timeout=SECONDS, check=True).stdout
+        except (OSError, subprocess.SubprocessError) as error:
+            log.exception("account %s: %s", account, getattr(error, "stderr", ""))
+            raise NoGround(f"The command to {purpose} failed; the log says why.") from error

@@ -15,7 +15,8 @@ from workshop.lab import REFUSALS, refusal
 from workshop.labs import NoGround
 from workshop.language.tongue import gettext, marked, told
 from workshop.pasted import SecretPasted
-from workshop.presence import NotSignedIn, SomebodyElse
+from workshop.presence import ChapterShut, EventOver, NotBegun, NotSignedIn, SomebodyElse
+from workshop.room.events import UnknownEvent
 
 WORDS = {
     400: (
@@ -35,6 +36,14 @@ WORDS = {
         marked("The form takes 64 kilobytes at most. Nothing has been changed."),
     ),
 }
+NO_EVENT = (
+    marked("There is no such event"),
+    marked("Its code may have been mistyped, or it has been deleted. Your facilitator has the code."),
+)
+OVER = (
+    marked("The event is over"),
+    marked("What you have made can still be looked at; nothing is changed any more."),
+)
 SECRET = (
     marked("Those are credentials, not an answer"),
     marked(
@@ -49,6 +58,10 @@ def receive(app: Flask) -> None:
     app.register_error_handler(CSRFError, _replayed)
     app.register_error_handler(NotSignedIn, _not_signed_in)
     app.register_error_handler(UnknownStep, lambda _: _known(404))
+    app.register_error_handler(UnknownEvent, lambda _: _page(404, gettext(NO_EVENT[0]), gettext(NO_EVENT[1])))
+    app.register_error_handler(NotBegun, _not_begun)
+    app.register_error_handler(EventOver, lambda _: _page(409, gettext(OVER[0]), gettext(OVER[1])))
+    app.register_error_handler(ChapterShut, _chapter_shut)
     app.register_error_handler(SecretPasted, lambda _: _page(422, gettext(SECRET[0]), gettext(SECRET[1])))
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(500, _bug)
@@ -122,6 +135,23 @@ def _not_signed_in(reason: NotSignedIn) -> Response:
         401,
         gettext("Your session has ended"),
         gettext("Nothing is lost: join again with your handle, and press the button once more."),
+    )
+
+
+def _not_begun(_: NotBegun) -> Response:
+    """To the lobby, from wherever they tried."""
+    lobby = url_for("lobby.wait")
+    if htmx_request.htmx:
+        return make_response("", 204, {"HX-Redirect": lobby})
+    return make_response("", 303, {"Location": lobby})
+
+
+def _chapter_shut(_: ChapterShut) -> Response:
+    return _page(
+        403,
+        gettext("This chapter is not open yet"),
+        gettext("Your facilitator opens it for everybody. This page goes on by itself as soon as it is."),
+        retry=True,
     )
 
 

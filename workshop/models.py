@@ -1,7 +1,8 @@
 """The tables, and how a database gets them: SQLite in a file, or PostgreSQL by its URL.
 
-What happened is only ever added to (`happenings`, `lines`, `deeds`); what it means is computed from
-it. Rows that change are jobs, workers' signs of life, and when AWS was last asked (`sights`, `budgets`).
+What happened is only ever added to (`happenings`, `lines`, `deeds`, `audits`); what it means is computed
+from it. Rows that change are events and what is set in them, jobs, hands, notes, signs of life (`workers`,
+`presences`, `backends`), and when AWS was last asked (`sights`, `budgets`).
 """
 
 from __future__ import annotations
@@ -61,27 +62,100 @@ def now() -> datetime:
 class Base(DeclarativeBase):
     """What all tables share: how Python's types are kept."""
 
-    type_annotation_map = {datetime: Moment, dict[str, Any]: JSON}  # noqa: RUF012
+    type_annotation_map = {  # noqa: RUF012
+        datetime: Moment,
+        dict[str, Any]: JSON,
+        list[dict[str, Any]]: JSON,
+        list[str]: JSON,
+    }
+
+
+class EventRow(Base):
+    """One event: when, where and for whom, and what its facilitators have set since.
+
+    `version` grows with each change, so that nobody overwrites what they have not seen.
+    """
+
+    __tablename__ = "events"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(32), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    made: Mapped[datetime] = mapped_column(default=now)
+    starts: Mapped[datetime]
+    ends: Mapped[datetime]
+    region: Mapped[str] = mapped_column(String(32))
+    prefix: Mapped[str] = mapped_column(String(16))
+    chapters: Mapped[list[str]] = mapped_column(default=list)
+    gated: Mapped[bool] = mapped_column(default=False)
+    capacity: Mapped[int]
+    welcome: Mapped[str] = mapped_column(Text, default="")
+    backends: Mapped[list[str]] = mapped_column(default=list)
+    invited_only: Mapped[bool] = mapped_column(default=False)
+    closed: Mapped[datetime | None]
+    archived: Mapped[datetime | None]
+    deleted: Mapped[datetime | None]
+    timer_seconds: Mapped[int] = mapped_column(default=0)
+    timer_used: Mapped[float] = mapped_column(default=0.0)
+    timer_since: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class GateRow(Base):
+    """Whether a chapter of an event is open, once a facilitator has said so."""
+
+    __tablename__ = "gates"
+
+    event: Mapped[int] = mapped_column(ForeignKey("events.id"), primary_key=True)
+    chapter: Mapped[str] = mapped_column(String(120), primary_key=True)
+    open: Mapped[bool]
+
+
+class InviteRow(Base):
+    """A handle that may join an event, and the name that goes with it."""
+
+    __tablename__ = "invites"
+
+    event: Mapped[int] = mapped_column(ForeignKey("events.id"), primary_key=True)
+    handle: Mapped[str] = mapped_column(String(32), primary_key=True)
+    name: Mapped[str] = mapped_column(String(120), default="")
 
 
 class EnrolmentRow(Base):
-    """Somebody who joined, their account, and the sealed keys that open it."""
+    """Somebody who joined (alone, or an event), their account, and the sealed keys that open it."""
 
     __tablename__ = "enrolments"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    handle: Mapped[str] = mapped_column(String(32), unique=True)
+    event: Mapped[int | None] = mapped_column(ForeignKey("events.id"))
+    handle: Mapped[str] = mapped_column(String(32))
     name: Mapped[str] = mapped_column(String(120))
     ticket: Mapped[str] = mapped_column(String(64), unique=True)
     account: Mapped[str] = mapped_column(String(12))
+    backend: Mapped[str] = mapped_column(String(40), default="", server_default="")
     keys: Mapped[str] = mapped_column(Text, default="")
     joined: Mapped[datetime] = mapped_column(default=now)
 
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    __table_args__ = (
+        Index("one_handle_each", "event", "handle", unique=True),
+        Index("one_account_each", "backend", "account", unique=True),
+        Index(
+            "one_handle_alone",
+            "handle",
+            unique=True,
+            sqlite_where=text("event IS NULL"),
+            postgresql_where=text("event IS NULL"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
 
 
 class HappeningRow(Base):
-    """One thing that happened, never changed: who, when, what, on which step, and its details."""
+    """One thing that happened, never changed: who, when, what, on which step, and its details.
+
+    Of a look also who asked for it (`by`), the first claim that did not hold and what was found of
+    it, so that a board can be drawn without opening the details.
+    """
 
     __tablename__ = "happenings"
 
@@ -90,6 +164,9 @@ class HappeningRow(Base):
     at: Mapped[datetime] = mapped_column(default=now)
     kind: Mapped[str] = mapped_column(String(16))
     slug: Mapped[str] = mapped_column(String(80), default="")
+    by: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    claim: Mapped[str] = mapped_column(Text, default="", server_default="")
+    found: Mapped[str] = mapped_column(String(16), default="", server_default="")
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
     __table_args__ = (Index("happenings_of_a_step", "enrolment", "slug", "kind", "id"),)
@@ -111,6 +188,7 @@ class JobRow(Base):
     outcome: Mapped[str] = mapped_column(String(16), default="")
     words: Mapped[str] = mapped_column(Text, default="")
     hint: Mapped[str] = mapped_column(Text, default="")
+    facilitator: Mapped[int | None]
 
     __table_args__ = (
         Index(
@@ -170,6 +248,146 @@ class BudgetRow(Base):
     at: Mapped[datetime]
     until: Mapped[datetime]
     strikes: Mapped[int] = mapped_column(default=0)
+
+
+class PresenceRow(Base):
+    """When an attendee's page last gave a sign of life, and at which step it stood."""
+
+    __tablename__ = "presences"
+
+    enrolment: Mapped[int] = mapped_column(ForeignKey("enrolments.id"), primary_key=True)
+    seen: Mapped[datetime]
+    slug: Mapped[str] = mapped_column(String(80), default="")
+
+
+class FacilitatorRow(Base):
+    """Somebody who may run events; `password` is an argon2 hash, `subject` an OIDC identity."""
+
+    __tablename__ = "facilitators"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    login: Mapped[str] = mapped_column(String(120), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    password: Mapped[str] = mapped_column(Text, default="")
+    subject: Mapped[str | None] = mapped_column(String(255), unique=True)
+    owner: Mapped[bool] = mapped_column(default=False)
+    made: Mapped[datetime] = mapped_column(default=now)
+    ended: Mapped[datetime | None]
+
+
+class StaffRow(Base):
+    """What a facilitator is in an event: "facilitator" or "observer"."""
+
+    __tablename__ = "staff"
+
+    event: Mapped[int] = mapped_column(ForeignKey("events.id"), primary_key=True)
+    facilitator: Mapped[int] = mapped_column(ForeignKey("facilitators.id"), primary_key=True)
+    role: Mapped[str] = mapped_column(String(16))
+
+
+class AuditRow(Base):
+    """One thing that a facilitator did, never changed; it stays when the event is gone."""
+
+    __tablename__ = "audits"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(default=now)
+    facilitator: Mapped[int | None] = mapped_column(ForeignKey("facilitators.id"))
+    event: Mapped[int | None] = mapped_column(index=True)
+    enrolment: Mapped[int | None]
+    what: Mapped[str] = mapped_column(String(40))
+    reason: Mapped[str] = mapped_column(Text, default="")
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class HandRow(Base):
+    """A hand that was raised, who has gone to that desk, and how it ended. One open hand each."""
+
+    __tablename__ = "hands"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event: Mapped[int] = mapped_column(ForeignKey("events.id"), index=True)
+    enrolment: Mapped[int] = mapped_column(ForeignKey("enrolments.id"))
+    slug: Mapped[str] = mapped_column(String(80), default="")
+    message: Mapped[str] = mapped_column(Text, default="")
+    evidence: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    raised: Mapped[datetime] = mapped_column(default=now)
+    taken: Mapped[datetime | None]
+    taker: Mapped[int | None] = mapped_column(ForeignKey("facilitators.id"))
+    ended: Mapped[datetime | None]
+    outcome: Mapped[str] = mapped_column(String(16), default="")
+
+    __table_args__ = (
+        Index(
+            "one_open_hand_each",
+            "enrolment",
+            unique=True,
+            sqlite_where=text("ended IS NULL"),
+            postgresql_where=text("ended IS NULL"),
+        ),
+    )
+
+
+class NoteRow(Base):
+    """A word from a facilitator: a banner for all, a note to one, or an offer of help to one."""
+
+    __tablename__ = "notes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event: Mapped[int] = mapped_column(ForeignKey("events.id"), index=True)
+    enrolment: Mapped[int | None] = mapped_column(ForeignKey("enrolments.id"), index=True)
+    facilitator: Mapped[int | None] = mapped_column(ForeignKey("facilitators.id"))
+    kind: Mapped[str] = mapped_column(String(16))
+    words: Mapped[str] = mapped_column(Text, default="")
+    slug: Mapped[str] = mapped_column(String(80), default="")
+    help: Mapped[str] = mapped_column(String(16), default="")
+    at: Mapped[datetime] = mapped_column(default=now)
+    ended: Mapped[datetime | None]
+    outcome: Mapped[str] = mapped_column(String(16), default="")
+
+
+class HookRow(Base):
+    """Where an event's news are sent: an address, the sealed secret that signs, and which kinds."""
+
+    __tablename__ = "hooks"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event: Mapped[int] = mapped_column(ForeignKey("events.id"), index=True)
+    url: Mapped[str] = mapped_column(Text)
+    secret: Mapped[str] = mapped_column(Text)
+    kinds: Mapped[list[str]] = mapped_column(default=list)
+    made: Mapped[datetime] = mapped_column(default=now)
+    ended: Mapped[datetime | None]
+
+
+class DeliveryRow(Base):
+    """One piece of news on its way to one address."""
+
+    __tablename__ = "deliveries"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    hook: Mapped[int] = mapped_column(ForeignKey("hooks.id"))
+    happening: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(16))
+    body: Mapped[dict[str, Any]]
+    due: Mapped[datetime] = mapped_column(default=now)
+    tries: Mapped[int] = mapped_column(default=0)
+    status: Mapped[int] = mapped_column(default=0)
+    words: Mapped[str] = mapped_column(Text, default="")
+    ended: Mapped[datetime | None]
+
+    __table_args__ = (Index("one_delivery_each", "hook", "happening", unique=True),)
+
+
+class BackendRow(Base):
+    """When an AWS last answered, and since when it does not."""
+
+    __tablename__ = "backends"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    seen: Mapped[datetime | None]
+    down: Mapped[datetime | None]
+    words: Mapped[str] = mapped_column(Text, default="")
 
 
 class WorkerRow(Base):
@@ -241,9 +459,15 @@ def _upgrade(engine: Engine) -> None:
     settings.set_main_option("script_location", str(MIGRATIONS))
     with engine.begin() as connection:
         if engine.dialect.name == "sqlite":
+            # A table that others point to can only be made anew while nobody minds.
+            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
             connection.exec_driver_sql("BEGIN IMMEDIATE")  # else each statement would stand for itself
         settings.attributes["connection"] = connection
         command.upgrade(settings, "head")
+        if engine.dialect.name == "sqlite":
+            wrong = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+            if wrong:
+                raise RuntimeError(f"after the migration these rows point nowhere: {wrong[:5]}")
 
 
 @contextlib.contextmanager

@@ -69,13 +69,13 @@ def secret(text: str) -> bool:
     return bool(copied.secret_key or copied.token or KEY_ID.search(text))
 
 
-def judge(text: str, lab: Lab, endpoint_url: str | None = None) -> Verdict:
+def judge(text: str, lab: Lab) -> Verdict:
     """What the text is, for this attendee. AWS is asked only about temporary credentials."""
     copied = read(text)
     wrong = (
         _no_keys(text, copied, lab) or _long_term(copied) or _incomplete(copied) or _elsewhere(copied, lab)
     )
-    return wrong or _asked(copied, lab, endpoint_url)
+    return wrong or _asked(copied, lab)
 
 
 def _no_keys(text: str, copied: Copied, lab: Lab) -> Verdict | None:
@@ -161,7 +161,7 @@ def _elsewhere(copied: Copied, lab: Lab) -> Verdict | None:
     return None
 
 
-def _asked(copied: Copied, lab: Lab, endpoint_url: str | None) -> Verdict:
+def _asked(copied: Copied, lab: Lab) -> Verdict:
     """What AWS says of them, by sts:GetCallerIdentity, which needs no permission."""
     try:
         who = lab.caller(Keys(copied.access_key, copied.secret_key, copied.token))
@@ -170,7 +170,7 @@ def _asked(copied: Copied, lab: Lab, endpoint_url: str | None) -> Verdict:
     mine = lab.arn("sts", f"assumed-role/{lab.role}/{lab.handle}")
     if who != mine:
         return _another(who, mine)
-    if endpoint_url and copied.endpoint.rstrip("/") != endpoint_url.rstrip("/"):
+    if lab.endpoint_url and copied.endpoint.rstrip("/") != lab.endpoint_url.rstrip("/"):
         missing = gettext(
             "They are yours and they work, but AWS_ENDPOINT_URL is missing: your calls would go to"
             " another AWS."
@@ -180,7 +180,7 @@ def _asked(copied: Copied, lab: Lab, endpoint_url: str | None) -> Verdict:
             " another AWS.",
             url=copied.endpoint[:80],
         )
-        advice = gettext("Set AWS_ENDPOINT_URL to %(url)s.", url=endpoint_url)
+        advice = gettext("Set AWS_ENDPOINT_URL to %(url)s.", url=lab.endpoint_url)
         return Verdict(False, other if copied.endpoint else missing, advice)
     return Verdict(True, gettext("These are yours, and AWS accepts them: %(who)s", who=who))
 

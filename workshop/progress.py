@@ -8,25 +8,46 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Select, func, select, update
+from sqlalchemy import Engine, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from workshop.models import EnrolmentRow, HappeningRow
+from workshop.config import Backend
+from workshop.models import EnrolmentRow, EventRow, HappeningRow
 from workshop.step import Finding, State, Step, passed
 from workshop.watch.sights import Sights
 from workshop.watch.standing import TELLING, Mark, marks
 
-__all__ = ["Answers", "Enrolled", "HandleTaken", "Look", "Mark", "Progress"]
+__all__ = ["Answers", "Enrolled", "HandleTaken", "Look", "Mark", "NoPlace", "Place", "Progress"]
+
+WHO = select(EnrolmentRow, EventRow.region, EventRow.prefix, EventRow.chapters).outerjoin(
+    EventRow, EventRow.id == EnrolmentRow.event
+)
 
 
 class HandleTaken(Exception):
     """Somebody has joined under this handle already."""
 
 
+class NoPlace(Exception):
+    """The event is full, or its AWS has no account left to hand out."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where somebody joins: an event with so many places, and what its AWS hands out."""
+
+    event: int
+    capacity: int
+    backends: tuple[Backend, ...]
+
+
 @dataclass(frozen=True)
 class Enrolled:
-    """Somebody who joined; `ticket` is what their cookie holds, `keys` are sealed."""
+    """Somebody who joined; `ticket` is what their cookie holds, `keys` are sealed.
+
+    What their event decides comes with it; without an event (None) those are empty.
+    """
 
     id: int
     handle: str
@@ -34,6 +55,11 @@ class Enrolled:
     ticket: str
     account: str
     keys: str
+    event: int | None = None
+    backend: str = ""
+    region: str = ""
+    prefix: str = ""
+    chapters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,28 +78,35 @@ class Progress:
         self._first_account = first_account
         self._sights = Sights(engine)
 
-    def enrol(self, handle: str, name: str) -> Enrolled:
-        """Add somebody, with an account of their own. Raises HandleTaken."""
-        row = EnrolmentRow(handle=handle, name=name, ticket=secrets.token_urlsafe(24), account="", keys="")
-        with Session(self._engine) as session:
+    def enrol(self, handle: str, name: str, place: Place | None = None) -> Enrolled:
+        """Add somebody, with an account of their own. Raises HandleTaken, NoPlace."""
+        ticket = secrets.token_urlsafe(24)
+        # The account is known once the row is there; until then it has one that nobody else has.
+        row = EnrolmentRow(handle=handle, name=name, ticket=ticket, account=ticket[:12], keys="")
+        with Session(self._engine, expire_on_commit=False) as session:
+            pool = _placed(session, row, place) if place else ()
             session.add(row)
             try:
                 session.flush()
             except IntegrityError:
                 raise HandleTaken(handle) from None
-            row.account = str(self._first_account + row.id - 1)
+            row.account = _left(session, row, pool) if pool else str(self._first_account + row.id - 1)
             session.add(HappeningRow(enrolment=row.id, kind="joined"))
-            joined = _enrolled(row)
-            session.commit()
+            try:
+                session.commit()
+            except IntegrityError:  # at another event somebody has just been handed the same account
+                return self.enrol(handle, name, place)
+        joined = self.by_id(row.id)
+        assert joined
         return joined
 
     def by_ticket(self, ticket: str) -> Enrolled | None:
         """Who holds this ticket."""
         return self._one(EnrolmentRow.ticket == ticket)
 
-    def by_handle(self, handle: str) -> Enrolled | None:
-        """Who joined under this handle."""
-        return self._one(EnrolmentRow.handle == handle)
+    def by_handle(self, handle: str, event: int | None = None) -> Enrolled | None:
+        """Who joined under this handle, alone or in an event."""
+        return self._one(EnrolmentRow.handle == handle, EnrolmentRow.event.is_not_distinct_from(event))
 
     def by_id(self, number: int) -> Enrolled | None:
         """Who has this number."""
@@ -81,15 +114,28 @@ class Progress:
 
     def latest(self) -> Enrolled | None:
         """Who joined last."""
-        return self._first(select(EnrolmentRow).order_by(EnrolmentRow.id.desc()).limit(1))
+        return self._first(WHO.order_by(EnrolmentRow.id.desc()).limit(1))
 
-    def _one(self, condition: Any) -> Enrolled | None:
-        return self._first(select(EnrolmentRow).where(condition))
-
-    def _first(self, query: Select[EnrolmentRow]) -> Enrolled | None:
+    def of_event(self, event: int) -> list[Enrolled]:
+        """Everybody who joined an event, in the order in which they did."""
         with Session(self._engine) as session:
-            row = session.scalar(query)
-            return _enrolled(row) if row else None
+            found = session.execute(WHO.where(EnrolmentRow.event == event).order_by(EnrolmentRow.id))
+            return [_enrolled(*row) for row in found]
+
+    def _one(self, *conditions: Any) -> Enrolled | None:
+        return self._first(WHO.where(*conditions))
+
+    def _first(self, query: Any) -> Enrolled | None:
+        with Session(self._engine) as session:
+            row = session.execute(query).first()
+            return _enrolled(*row) if row else None
+
+    def new_ticket(self, enrolment: int) -> None:
+        """Let every browser that somebody has joined with be out."""
+        change = update(EnrolmentRow).where(EnrolmentRow.id == enrolment)
+        with Session(self._engine) as session:
+            session.execute(change.values(ticket=secrets.token_urlsafe(24)))
+            session.commit()
 
     def keep_keys(self, enrolment: int, sealed: str, again: bool) -> None:
         """Remember the keys of a prepared account; `again` where it had to be started afresh."""
@@ -119,8 +165,11 @@ class Progress:
 
     def record(self, enrolment: int, kind: str, slug: str = "", **details: Any) -> None:
         """Add one thing that happened."""
+        self._add(HappeningRow(enrolment=enrolment, kind=kind, slug=slug, details=details))
+
+    def _add(self, row: HappeningRow) -> None:
         with Session(self._engine) as session:
-            session.add(HappeningRow(enrolment=enrolment, kind=kind, slug=slug, details=details))
+            session.add(row)
             session.commit()
 
     def record_once(self, enrolment: int, kind: str, slug: str) -> None:
@@ -140,8 +189,20 @@ class Progress:
         self._sights.note(enrolment, slug, news)
         if not news:
             return False
-        plain = [_plain(finding) for finding in findings]
-        self.record(enrolment, _outcome(findings), slug, by=by, findings=plain)
+        details = {"by": by, "findings": [_plain(finding) for finding in findings]}
+        gap = next((one for one in findings if one.state != State.PASSED), None)
+        claim, found = (gap.claim, gap.state.value) if gap else ("", "")
+        self._add(
+            HappeningRow(
+                enrolment=enrolment,
+                kind=_outcome(findings),
+                slug=slug,
+                by=by,
+                claim=claim,
+                found=found,
+                details=details,
+            )
+        )
         return True
 
     def last_look(self, enrolment: int, slug: str) -> Look | None:
@@ -252,8 +313,47 @@ class Answers(MutableMapping[str, str]):
         return len(self._all())
 
 
-def _enrolled(row: EnrolmentRow) -> Enrolled:
-    return Enrolled(row.id, row.handle, row.name, row.ticket, row.account, row.keys)
+def _enrolled(row: EnrolmentRow, region: str | None, prefix: str | None, chapters: Any) -> Enrolled:
+    return Enrolled(
+        id=row.id,
+        handle=row.handle,
+        name=row.name,
+        ticket=row.ticket,
+        account=row.account,
+        keys=row.keys,
+        event=row.event,
+        backend=row.backend,
+        region=region or "",
+        prefix=prefix or "",
+        chapters=tuple(chapters or ()),
+    )
+
+
+def _placed(session: Session, row: EnrolmentRow, place: Place) -> tuple[str, ...]:
+    """Give somebody a place in an event, and the AWS that has the fewest; the accounts it hands out.
+
+    The event's row is held until the end, so that no two take the last place.
+    """
+    held = update(EventRow).where(EventRow.id == place.event).values(version=EventRow.version)
+    session.execute(held)
+    many = select(EnrolmentRow.backend, func.count()).group_by(EnrolmentRow.backend)
+    here = dict(session.execute(many.where(EnrolmentRow.event == place.event)).all())
+    if sum(here.values()) >= place.capacity:
+        raise NoPlace
+    row.event = place.event
+    chosen = min(place.backends, key=lambda one: here.get(one.name, 0))
+    row.backend = chosen.name
+    return chosen.accounts
+
+
+def _left(session: Session, row: EnrolmentRow, pool: tuple[str, ...]) -> str:
+    """An account of those that may be handed out which nobody has. Raises NoPlace."""
+    used = select(EnrolmentRow.account).where(EnrolmentRow.backend == row.backend)
+    taken = set(session.scalars(used))
+    for account in pool:
+        if account not in taken:
+            return account
+    raise NoPlace
 
 
 def _outcome(findings: list[Finding]) -> str:

@@ -25,8 +25,9 @@ class Sheets:
         return render_template(
             template,
             enrolled=g.enrolled,
+            event=g.event,
             attendee=self._guide.labs.attendee(g.enrolled),
-            course=self._guide.course,
+            course=g.course,
             states=states,
             lost=self._guide.lost(g.enrolled),
             again=bool(self._guide.watch.due(g.enrolled)),
@@ -39,7 +40,7 @@ class Sheets:
 
         `shut`: whether what has opened beside the task is shut.
         """
-        course = self._guide.course
+        course = g.course
         html = self.page(
             "_task_answer.html",
             step=course.step(slug),

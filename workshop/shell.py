@@ -90,7 +90,7 @@ def _environment(config: Config, lab: Lab, folder: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(LEFT_OUT)}
     toolchain = Toolchain(config.state)
     toolchain.prepare()
-    endpoint = {"AWS_ENDPOINT_URL": config.endpoint_url} if config.endpoint_url else {}
+    endpoint = {"AWS_ENDPOINT_URL": lab.endpoint_url} if lab.endpoint_url else {}
     return {
         **kept,
         **npm_settings(offline=False),

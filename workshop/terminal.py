@@ -46,7 +46,7 @@ def still_good(expires: str) -> bool:
         return False
 
 
-def credentials(lab: Lab, endpoint_url: str | None) -> Credentials:
+def credentials(lab: Lab) -> Credentials:
     """The credentials of the attendee's session. AWS's refusals are botocore's own errors."""
     given = lab.credentials()
     variables = {
@@ -56,9 +56,9 @@ def credentials(lab: Lab, endpoint_url: str | None) -> Credentials:
         "AWS_DEFAULT_REGION": lab.region,
         "AWS_REGION": lab.region,
     }
-    if endpoint_url:
-        variables["AWS_ENDPOINT_URL"] = endpoint_url
-    ways = (_shell(variables), _powershell(variables), _profile(lab, variables), _git(lab, endpoint_url))
+    if lab.endpoint_url:
+        variables["AWS_ENDPOINT_URL"] = lab.endpoint_url
+    ways = (_shell(variables), _powershell(variables), _profile(lab, variables), _git(lab))
     return Credentials(given["Expiration"], ways)
 
 
@@ -101,8 +101,8 @@ def _profile(lab: Lab, variables: dict[str, str]) -> Way:
     )
 
 
-def _git(lab: Lab, endpoint_url: str | None) -> Way:
-    helper = HELPER_ANYWHERE.format(endpoint=endpoint_url) if endpoint_url else HELPER
+def _git(lab: Lab) -> Way:
+    helper = HELPER_ANYWHERE.format(endpoint=lab.endpoint_url) if lab.endpoint_url else HELPER
     lines = [
         # An empty helper first: what your machine keeps for other hosts is not asked.
         "git clone -c credential.helper= \\",

@@ -13,7 +13,7 @@ from tests.web.test_terminal import texts
 from workshop.config import Config
 from workshop.guide import Guide
 from workshop.lab import Lab
-from workshop.pasted import Verdict, judge, read, secret
+from workshop.pasted import judge, read, secret
 
 KEY, SECRET, TOKEN = "ASIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "IQoJb3JpZ2luX2VjE=="
 TRIPLE = {"AccessKeyId": KEY, "SecretAccessKey": SECRET, "SessionToken": TOKEN}
@@ -90,7 +90,7 @@ def test_the_wrong_thing_is_called_by_its_name(lab: Lab) -> None:
 
 
 def test_ones_own_credentials_are_good(lab: Lab) -> None:
-    assert judge(exports(lab), lab).good
+    assert judge(exports(lab, AWS_ENDPOINT_URL=lab.endpoint_url or ""), lab).good
 
 
 def test_another_region_is_named(lab: Lab) -> None:
@@ -109,13 +109,9 @@ def test_another_attendees_credentials_are_of_another_account(
     assert f"account {other.account}" in judge(exports(other), lab).words
 
 
-def test_a_missing_endpoint_would_lead_to_another_aws(lab: Lab, config: Config) -> None:
-    endpoint = config.endpoint_url
-    assert endpoint
-    assert "AWS_ENDPOINT_URL is missing" in judge(exports(lab), lab, endpoint).words
-    assert judge(exports(lab, AWS_ENDPOINT_URL=endpoint), lab, endpoint) == Verdict(
-        True, judge(exports(lab), lab).words
-    )
+def test_a_missing_endpoint_would_lead_to_another_aws(lab: Lab) -> None:
+    assert "AWS_ENDPOINT_URL is missing" in judge(exports(lab), lab).words
+    assert "another AWS" in judge(exports(lab, AWS_ENDPOINT_URL="http://localhost:1"), lab).words
 
 
 def test_what_the_terminal_page_offers_is_found_good_there(paul: Attending) -> None:
