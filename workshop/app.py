@@ -30,6 +30,7 @@ from workshop.language import language, words
 from workshop.lobby import Lobby
 from workshop.models import connect
 from workshop.operations import shield
+from workshop.operations.metrics import Metrics
 from workshop.operations.readiness import Readiness
 from workshop.progress import Progress
 from workshop.room.attendance import Attendance
@@ -55,10 +56,11 @@ class Pages(Flask):
 def create_app(config: Config) -> Flask:
     """The app for these settings; its database has been migrated."""
     app = Pages(__name__, template_folder=str(HOME / "templates"), static_folder=str(HOME / "static"))
+    app.extensions["engine"] = engine = connect(config.database)
     app.config.update(shield.settings(config))
     shield.protect(app, config)
+    Metrics(config.metrics_key, engine).listen(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.extensions["engine"] = engine = connect(config.database)
     app.extensions["guide"] = guide = _guide(config, engine)
     app.extensions["access"] = access = Access(engine, config.secret_key)
     CSRFProtect(app)

@@ -45,6 +45,7 @@ class Config(BaseSettings):
     `proxies` is how many proxies stand in front, each of which says who asked and how; `https`
     whether browsers come by https; `hosts` the names, with commas, under which they come.
     `graceful_seconds` is how long a web process that is asked to end may take over its last answers.
+    `metrics_token` is what Prometheus shows at /metrics; `worker_port` where a worker answers it, if it does.
     """
 
     model_config = SettingsConfigDict(env_prefix="WORKSHOP_", frozen=True, extra="ignore")
@@ -71,6 +72,8 @@ class Config(BaseSettings):
     proxies: int = 0
     hosts: str = ""
     graceful_seconds: int = 30
+    metrics_token: str = ""
+    worker_port: int = 0
     isolation: str = "auto"
     course: Path = HOME / "steps"
     sample_app: Path = HOME / "sample_app"
@@ -95,6 +98,11 @@ class Config(BaseSettings):
     def secret_key(self) -> str:
         """Signs cookies and forms; kept in the state folder unless given."""
         return self.secret or _kept_secret(self.state / "web.key")
+
+    @cached_property
+    def metrics_key(self) -> str:
+        """What has to be shown at /metrics; kept in the state folder unless given."""
+        return self.metrics_token or _kept_secret(self.state / "metrics.key")
 
     def against_sandbox(self) -> Config:
         """The same settings, with the sandbox of this state folder as the AWS."""

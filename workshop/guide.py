@@ -12,6 +12,7 @@ from workshop.jobs import Deed, Job, Jobs, Kind
 from workshop.lab import REFUSALS, Lab, refusal
 from workshop.labs import STALE, Labs, NoGround
 from workshop.language import tongue
+from workshop.operations import counters
 from workshop.plan.catch_up import ahead
 from workshop.plan.hints import Hints, hints, open_next, tried
 from workshop.plan.offer import Offer, offer
@@ -128,6 +129,7 @@ class Guide:
             again = self.progress.by_id(enrolled.id) or enrolled
             findings = steps.look(step, self.labs.open(again))
         self.progress.looked(enrolled.id, slug, findings)
+        counters.looked("attendee", (finding.state for finding in findings))
         return findings
 
     def check(self, enrolled: Enrolled, slug: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -289,10 +290,21 @@ def serve_worker(config: Config) -> None:
     end_with_supervisor()
     signal.signal(signal.SIGTERM, _interrupt)
     os.nice(NICER)  # pages and builds go first: whoever looks is waiting
+    from workshop.operations import port
     from workshop.work import worker
 
+    if config.worker_port:
+        port.answer(config)
     with contextlib.suppress(KeyboardInterrupt):
         worker.serve(config)
+
+
+def share_metrics(config: Config) -> None:
+    """Let the processes behind this port count together, from nothing."""
+    folder = config.state / "metrics" / f"web-{config.port}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
 
 
 def serve_web(config: Config) -> None:
@@ -300,6 +312,7 @@ def serve_web(config: Config) -> None:
     from gunicorn.app.base import BaseApplication
 
     end_with_supervisor()
+    share_metrics(config)
 
     class Pages(BaseApplication):
         """gunicorn, told what to serve by this configuration rather than by its command line."""

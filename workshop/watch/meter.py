@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from workshop.operations.counters import answered
+
 
 class Meter:
     """How many requests have gone out."""
@@ -39,3 +41,4 @@ def count(client: Any) -> None:
             meter.calls += 1
 
     client.meta.events.register("before-send.*.*", sends)
+    client.meta.events.register("response-received.*.*", answered)

@@ -17,6 +17,7 @@ from workshop.course import Course
 from workshop.lab import REFUSALS
 from workshop.labs import Labs, NoGround
 from workshop.models import now
+from workshop.operations.counters import looked
 from workshop.progress import Enrolled, Progress
 from workshop.step import Finding, State, Step
 from workshop.watch.budget import THROTTLED, Budget
@@ -54,6 +55,7 @@ class Watch:
             return
         with metered() as meter:
             found = self._glanced(enrolled, step, known)
+        looked("page", (finding.state for finding in found))
         codes = {finding.code for finding in found if finding.state == State.UNKNOWN}
         self._budget.spend(enrolled.account, meter.calls, bool(codes & THROTTLED))
         if codes or not self._keep(enrolled, step, known, found):

@@ -12,6 +12,7 @@ from workshop.course import Course
 from workshop.jobs import Deed, Job, Jobs, Kind, Outcome
 from workshop.lab import REFUSALS, Lab, refusal
 from workshop.labs import Labs, NoGround
+from workshop.operations import counters
 from workshop.plan.catch_up import How, catch_up
 from workshop.plan.plan import PlannedCall, recorded
 from workshop.plan.recording import Recorded
@@ -125,6 +126,7 @@ class Helper:
     def _found(self, job: Job, step: Step, findings: list[Finding]) -> None:
         if step.checks:
             self._progress.looked(job.enrolment, step.slug, findings, by="helper")
+            counters.looked("helper", (finding.state for finding in findings))
 
 
 class Diary(list[PlannedCall]):
