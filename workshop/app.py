@@ -36,6 +36,7 @@ from workshop.progress import Progress
 from workshop.room.attendance import Attendance
 from workshop.room.events import Events
 from workshop.room.invites import Invites
+from workshop.room.staff import Staff
 from workshop.vault import Vault
 from workshop.watch.budget import Budget
 from workshop.watch.sights import Sights
@@ -63,6 +64,7 @@ def create_app(config: Config) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["guide"] = guide = _guide(config, engine)
     app.extensions["access"] = access = Access(engine, config.secret_key)
+    app.extensions["staff"] = Staff(engine)
     CSRFProtect(app)
     Htmx(app)
     language.listen(app)

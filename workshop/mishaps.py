@@ -10,6 +10,7 @@ from htmx_flask import request as htmx_request
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.wrappers import Response
 
+from workshop.console.guard import NoFacilitator, NotAllowed
 from workshop.course import UnknownStep
 from workshop.lab import REFUSALS, refusal
 from workshop.labs import NoGround
@@ -44,6 +45,10 @@ OVER = (
     marked("The event is over"),
     marked("What you have made can still be looked at; nothing is changed any more."),
 )
+LOOK_ONLY = (
+    marked("You may look, not change"),
+    marked("This needs the role of a facilitator of this event, or an owner. Nothing has been changed."),
+)
 SECRET = (
     marked("Those are credentials, not an answer"),
     marked(
@@ -60,6 +65,8 @@ def receive(app: Flask) -> None:
     app.register_error_handler(UnknownStep, lambda _: _known(404))
     app.register_error_handler(UnknownEvent, lambda _: _page(404, gettext(NO_EVENT[0]), gettext(NO_EVENT[1])))
     app.register_error_handler(NotBegun, _not_begun)
+    app.register_error_handler(NoFacilitator, _no_facilitator)
+    app.register_error_handler(NotAllowed, lambda _: _page(403, gettext(LOOK_ONLY[0]), gettext(LOOK_ONLY[1])))
     app.register_error_handler(EventOver, lambda _: _page(409, gettext(OVER[0]), gettext(OVER[1])))
     app.register_error_handler(ChapterShut, _chapter_shut)
     app.register_error_handler(SecretPasted, lambda _: _page(422, gettext(SECRET[0]), gettext(SECRET[1])))
@@ -153,6 +160,14 @@ def _chapter_shut(_: ChapterShut) -> Response:
         gettext("Your facilitator opens it for everybody. This page goes on by itself as soon as it is."),
         retry=True,
     )
+
+
+def _no_facilitator(_: NoFacilitator) -> Response:
+    """To the sign-in, and from there back to where they wanted."""
+    sign_in = url_for("staff.sign_in", next=request.path if request.method == "GET" else None)
+    if htmx_request.htmx:
+        return make_response("", 204, {"HX-Redirect": sign_in})
+    return make_response("", 303, {"Location": sign_in})
 
 
 def _http(error: HTTPException) -> Response:

@@ -1,13 +1,11 @@
-"""The same app, database and visitors as the tests of the pages."""
+"""The same app and visitors as the tests of the pages."""
 
 from tests.web.conftest import (  # noqa: F401
     app,
     config,
-    database,
     guide,
     helper,
     join,
     paul,
-    postgresql,
     visitor,
 )

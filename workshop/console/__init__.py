@@ -1,0 +1,1 @@
+"""What facilitators see: one blueprint for each thing that they do."""

@@ -1,0 +1,79 @@
+"""Who asks, among facilitators: whether they are signed in, and what they may do in this event.
+
+In an event an observer may look (GET) and a facilitator may change (everything else). What is for
+owners only says so by `owners_only`. A route that is guarded thus needs to ask nothing itself.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from flask import current_app, g, request, session
+
+from workshop.guide import Guide
+from workshop.models import now
+from workshop.room.events import UnknownEvent
+from workshop.room.staff import Facilitator, Role, Staff
+
+KEY = "facilitator"
+STAYS = timedelta(hours=14)  # an event and the day around it
+
+
+class NoFacilitator(Exception):
+    """Nobody is signed in here as a facilitator."""
+
+
+class NotAllowed(Exception):
+    """They are signed in, and may not do this: an observer who would change, or no owner."""
+
+
+def sign_in(who: Facilitator) -> None:
+    """Let this browser be theirs."""
+    session.permanent = True
+    session[KEY] = [who.id, who.stamp, now().isoformat()]
+
+
+def sign_out() -> None:
+    """Let this browser be no facilitator's."""
+    session.pop(KEY, None)
+
+
+def signed_in(staff: Staff) -> Facilitator | None:
+    """Whose browser this is, if it is still good."""
+    try:
+        number, stamp, since = session.get(KEY) or (0, "", "")
+        fresh = now() - datetime.fromisoformat(since) < STAYS
+    except (ValueError, TypeError):
+        return None
+    who = staff.by_id(number) if fresh else None
+    return who if who and who.stamp == stamp else None
+
+
+def who_leads() -> None:
+    """Put the facilitator into `g.facilitator`, and the event with their role in it into `g`.
+
+    Raises NoFacilitator, NotAllowed; UnknownEvent also for an event in which they are nothing, so
+    that nobody learns which events there are.
+    """
+    staff: Staff = current_app.extensions["staff"]
+    guide: Guide = current_app.extensions["guide"]
+    who = signed_in(staff)
+    if who is None:
+        sign_out()
+        raise NoFacilitator
+    g.facilitator = who
+    number = (request.view_args or {}).get("event")
+    if number is not None:
+        g.role = staff.role(who, number)
+        if g.role is None:
+            raise UnknownEvent(str(number))
+        g.event = guide.events.get(number)
+        g.course = guide.course.only(g.event.chapters)
+        if request.method not in ("GET", "HEAD") and g.role != Role.FACILITATOR:
+            raise NotAllowed
+
+
+def owners_only() -> None:
+    """What only owners do. Raises NotAllowed."""
+    if not g.facilitator.owner:
+        raise NotAllowed
