@@ -30,7 +30,7 @@ class Memory:
         return self._limit
 
     def listen(self, listener: Callable[[], None]) -> None:
-        """Be told whenever something was given back; the listener must not wait for anybody."""
+        """Be told when there may be more to take; the listener must not wait for anybody."""
         self._listeners.append(listener)
 
     def borrow(self, lender: Callable[[str, int], None]) -> None:
@@ -63,5 +63,9 @@ class Memory:
             self._promised[account] -= size
             if not self._promised[account]:
                 del self._promised[account]
+        self.tell()
+
+    def tell(self) -> None:
+        """Something was given back, or would be lent now."""
         for listener in self._listeners:
             listener()

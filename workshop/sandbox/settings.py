@@ -20,7 +20,8 @@ class Settings:
     works, "none" runs plain processes (one learner on a machine of their own).
     `builds` is how many builds run at once, of all accounts together.  `memory_per_account` is what
     an account's builds and warm functions may be promised together, in MB: unless said otherwise a
-    build and the largest function that there is.
+    build and the largest function that there is.  `environments_per_account` is how many execution
+    environments of functions it may have, at work and warm.
     """
 
     state: Path
@@ -30,11 +31,12 @@ class Settings:
     isolation: Isolation = "auto"
     builds: int = field(default_factory=lambda: os.cpu_count() or 1)
     memory_per_account: int = BUILD + LARGEST_FUNCTION
+    environments_per_account: int = 8
 
     def __post_init__(self) -> None:
-        """ValueError for limits under which no build could ever run."""
-        if self.builds < 1:
-            raise ValueError("builds: at least one must be able to run.")
+        """ValueError for limits under which no build or function could ever run."""
+        if self.builds < 1 or self.environments_per_account < 1:
+            raise ValueError("builds, environments_per_account: at least one must be able to run.")
         if self.memory_per_account < BUILD:
             raise ValueError(f"memory_per_account: a build needs {BUILD} MB.")
 

@@ -49,7 +49,9 @@ class Lambda:
         self.download = Download(sandbox)
         self._scribe = Scribe()
         self._launcher = Launcher(sandbox, self.packages, self._scribe)
-        self._pool = Pool(self._launcher.launch, expires_soon)
+        self._pool = Pool(
+            self._launcher.launch, expires_soon, sandbox.memory, sandbox.settings.environments_per_account
+        )
         self._execution = Execution(self._pool)
         self._later = Later(self._execution, self._current, DeadLetters(sandbox).send)
         self._functions = Functions(sandbox, self.shelf, self.packages, self._pool, self.download)

@@ -10,6 +10,7 @@ import itertools
 import logging
 import threading
 import time
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -17,13 +18,16 @@ from dataclasses import dataclass, replace
 from workshop.sandbox.call import AwsError
 from workshop.sandbox.lambda_.execution import Event, Execution
 from workshop.sandbox.lambda_.outcome import Outcome
+from workshop.sandbox.lambda_.pool import throttled
 
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = (60.0, 120.0)
 THROTTLED_SECONDS = 1.0
 LONGEST_WAIT = 300.0
-WORKERS = 8
+WORKERS = 32
+AT_ONCE = 4  # of one account's events: slow functions of one must not hold up those of all others
+MOST_WAITING = 1_000  # of one account; how many AWS keeps is not documented
 
 
 @dataclass(frozen=True)
@@ -37,9 +41,14 @@ class Errand:
     failures: int = 0
     refusals: int = 0
 
+    @property
+    def account(self) -> str:
+        """Whose function it is for."""
+        return self.event.version.arn.split(":")[4]
+
 
 class Later:
-    """A queue of errands.
+    """A queue of errands, of which AT_ONCE of each account are run at a time.
 
     `current` looks the function up again before every try; `give_up` is told of the last failure.
     Errands that wait are lost when the sandbox ends; AWS would keep them.
@@ -58,6 +67,8 @@ class Later:
         self._retry_seconds = retry_seconds
         self._changed = threading.Condition()
         self._due: list[tuple[float, int, Errand]] = []
+        self._held: defaultdict[str, deque[Errand]] = defaultdict(deque)
+        self._running: Counter[str] = Counter()
         self._count = itertools.count()
         self._ended = False
         self._workers = ThreadPoolExecutor(WORKERS, "lambda-later")
@@ -75,8 +86,15 @@ class Later:
             self._thread.join()
 
     def put(self, event: Event, retries: int = 2, most_age: float = 21_600) -> None:
-        """Run the event soon."""
+        """Run the event soon; AwsError TooManyRequestsException if too many of its account wait."""
+        if self.waiting(event.version.arn.split(":")[4]) >= MOST_WAITING:
+            raise throttled("CallerRateLimitExceeded")
         self._put(Errand(event, time.time(), retries, most_age), 0)
+
+    def waiting(self, account: str) -> int:
+        """How many events of an account wait for their turn, or for another try."""
+        with self._changed:
+            return len(self._held.get(account, ())) + sum(due[2].account == account for due in self._due)
 
     def _put(self, errand: Errand, delay: float) -> None:
         with self._changed:
@@ -90,8 +108,26 @@ class Later:
                 if wait is None or wait > 0:
                     self._changed.wait(wait)
                     continue
-                future = self._workers.submit(self._run, heapq.heappop(self._due)[2])
-                future.add_done_callback(_complain)
+                errand = heapq.heappop(self._due)[2]
+                if self._running[errand.account] < AT_ONCE:
+                    self._send(errand)
+                else:
+                    self._held[errand.account].append(errand)
+
+    def _send(self, errand: Errand) -> None:
+        self._running[errand.account] += 1
+        future = self._workers.submit(self._run, errand)
+        future.add_done_callback(_complain)
+        future.add_done_callback(lambda _: self._done(errand.account))
+
+    def _done(self, account: str) -> None:
+        """Another of the account's errands may be run."""
+        with self._changed:
+            self._running[account] -= 1
+            if (held := self._held.pop(account, None)) and not self._ended:
+                self._send(held.popleft())
+                if held:
+                    self._held[account] = held
 
     def _run(self, errand: Errand) -> None:
         event = self._current(errand.event)

@@ -6,11 +6,13 @@ import functools
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from workshop.sandbox.call import AwsError
 from workshop.sandbox.lambda_.environment import Environment
+from workshop.sandbox.lambda_.room import Bounds, Held, to_go, to_lend
 from workshop.sandbox.lambda_.state import Version
+from workshop.sandbox.memory import Memory
 
 MOST_PER_FUNCTION = max(4, 2 * (os.cpu_count() or 1))
 MOST = 32
@@ -24,27 +26,44 @@ class Pool:
     """Environments by the revision of the function that they run.
 
     `launch` makes one.  Where AWS would start environments without end, this waits for one
-    to become free (at most PATIENCE seconds): it is one machine.
+    to become free (at most `patience` seconds): it is one machine.  No account has more than
+    `per_account` of them, nor more than its `memory`, so none can take what others need.
     """
 
     def __init__(
-        self, launch: Callable[[Version], Environment], expires_soon: Callable[[Environment], bool]
+        self,
+        launch: Callable[[Version], Environment],
+        expires_soon: Callable[[Environment], bool],
+        memory: Memory,
+        per_account: int,
+        patience: float = PATIENCE,
     ) -> None:
         self._launch = launch
         self._expires_soon = expires_soon
+        self._memory = memory
+        self._patience = patience
+        self._bounds = Bounds(MOST, per_account, MOST_PER_FUNCTION)
         self._changed = threading.Condition()
         self._idle: list[Environment] = []
         self._busy: list[Environment] = []
-        self._starting: list[str] = []
+        self._starting: list[Version] = []
         self._ended = False
         self._reaper = threading.Thread(target=self._reap, name="lambda-reaper", daemon=True)
+        memory.listen(self._tell)
+        memory.borrow(self._lend)
 
     def start(self) -> None:
         self._reaper.start()
 
+    @property
+    def load(self) -> dict[str, int]:
+        """How many environments are warm, and how many work or start."""
+        with self._changed:
+            return {"warm": len(self._idle), "busy": len(self._busy) + len(self._starting)}
+
     def take(self, version: Version, reserved: int | None) -> Environment:
         """An environment for one event; AwsError TooManyRequestsException if there is none."""
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + self._patience
         with self._changed:
             while True:
                 if reserved is not None and self._running(_unqualified(version.arn)) >= reserved:
@@ -52,9 +71,9 @@ class Pool:
                 if found := self._warm(version):
                     return found
                 if self._may_start(version):
-                    self._starting.append(_unqualified(version.arn))
+                    self._starting.append(version)
                     break
-                if self._ended or not self._changed.wait(until - time.monotonic()):
+                if self._is_vain(version) or not self._changed.wait(until - time.monotonic()):
                     raise throttled("ConcurrentInvocationLimitExceeded")
         return self._begin(version)
 
@@ -65,9 +84,10 @@ class Pool:
             keep = environment.usable and not self._ended
             if keep:
                 self._idle.append(environment)
-            self._changed.notify_all()
-        if not keep:
-            environment.close()
+        if keep:
+            self._memory.tell()
+        else:
+            self._close([environment])
 
     def retire(self, arn: str) -> None:
         """A function has changed or is gone: end what runs the old one, after its current event."""
@@ -80,12 +100,24 @@ class Pool:
         """End all environments."""
         with self._changed:
             self._ended = True
-            everything, self._idle = [*self._idle, *self._busy], []
+            idle, self._idle = self._idle, []
+            busy = list(self._busy)
             self._changed.notify_all()
-        for environment in everything:
-            environment.close()
+        for environment in busy:
+            environment.close()  # who waits for its answer gives it back
+        self._close(idle)
         if self._reaper.is_alive():
             self._reaper.join()
+
+    def _tell(self) -> None:
+        """There may be room now for somebody who waits."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def _lend(self, account: str, memory: int) -> None:
+        """End idle environments of an account that needs so much memory (MB) for something else."""
+        with self._changed:
+            self._evict(to_lend(self._held(), account, memory))
 
     def _warm(self, version: Version) -> Environment | None:
         for environment in reversed(self._idle):
@@ -95,35 +127,47 @@ class Pool:
                 return environment
         return None
 
+    def _is_vain(self, version: Version) -> bool:
+        """Whether no waiting helps."""
+        return self._ended or version.memory > self._memory.limit
+
     def _may_start(self, version: Version) -> bool:
-        if self._ended or self._running(_unqualified(version.arn)) >= MOST_PER_FUNCTION:
+        """Whether one more may start, now that idle ones have gone for it if need be."""
+        left = self._memory.left(_account(version))
+        going = None if self._ended else to_go(self._held(), _held(version), left, self._bounds)
+        if going is None:
             return False
-        if len(self._idle) + len(self._busy) + len(self._starting) < MOST:
-            return True
-        if not self._idle:
-            return False
-        oldest = min(self._idle, key=lambda environment: environment.used)
-        self._idle.remove(oldest)
-        threading.Thread(target=oldest.close, daemon=True).start()
-        return True
+        self._evict(going)
+        return self._memory.take(_account(version), version.memory)
+
+    def _held(self) -> list[Held]:
+        """All environments, the idle ones first: `_evict` takes their indices."""
+        idle = [_held(one.plan.version, one.used) for one in self._idle]
+        return [*idle, *(_held(one.plan.version) for one in self._busy), *map(_held, self._starting)]
+
+    def _evict(self, indices: Iterable[int]) -> None:
+        """End these idle environments, in the background; their memory may be promised again at once."""
+        for environment in [self._idle[index] for index in indices]:
+            self._idle.remove(environment)
+            self._memory.give_back(_account(environment.plan.version), environment.plan.version.memory)
+            threading.Thread(target=environment.close, daemon=True).start()
 
     def _begin(self, version: Version) -> Environment:
-        name = _unqualified(version.arn)
         try:
             environment = self._launch(version)
         except BaseException:
             with self._changed:
-                self._starting.remove(name)
-                self._changed.notify_all()
+                self._starting.remove(version)
+            self._memory.give_back(_account(version), version.memory)
             raise
         with self._changed:
-            self._starting.remove(name)
+            self._starting.remove(version)
             self._busy.append(environment)
         return environment
 
     def _running(self, arn: str) -> int:
-        busy = sum(_unqualified(environment.plan.version.arn) == arn for environment in self._busy)
-        return busy + self._starting.count(arn)
+        at_work = [*(environment.plan.version for environment in self._busy), *self._starting]
+        return sum(_unqualified(version.arn) == arn for version in at_work)
 
     def _reap(self) -> None:
         while not self._ended:
@@ -136,9 +180,13 @@ class Pool:
         with self._changed:
             closing = [environment for environment in self._idle if unwanted(environment)]
             self._idle = [environment for environment in self._idle if environment not in closing]
-            self._changed.notify_all()
-        for environment in closing:
+        self._close(closing)
+
+    def _close(self, environments: Iterable[Environment]) -> None:
+        """End environments that are in no list any more; then there is room for others."""
+        for environment in environments:
             environment.close()
+            self._memory.give_back(_account(environment.plan.version), environment.plan.version.memory)
 
 
 def _wilted(newest: list[Environment], before: float, environment: Environment) -> bool:
@@ -148,6 +196,14 @@ def _wilted(newest: list[Environment], before: float, environment: Environment) 
 def throttled(reason: str) -> AwsError:
     """What AWS says to more events than there may be environments."""
     return AwsError("TooManyRequestsException", "Rate Exceeded.", 429, Reason=reason, Type="User")
+
+
+def _held(version: Version, idle_since: float | None = None) -> Held:
+    return Held(_unqualified(version.arn), _account(version), version.memory, idle_since)
+
+
+def _account(version: Version) -> str:
+    return version.arn.split(":")[4]
 
 
 def _unqualified(arn: str) -> str:
