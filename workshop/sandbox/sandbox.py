@@ -24,7 +24,8 @@ class Service(Protocol):
     They take a Call and return what boto3 would show.  `complete` services answer an
     operation they lack with NotImplemented, others leave it to moto: they may `check(call)`
     beforehand, and afterwards be told of it by `heard(call, reply)`.  One that has state of
-    its own says so in `kept`, and it survives a restart.
+    its own says so in `kept`, and it survives a restart.  One that runs something tells how
+    much in `load`.
     """
 
     name: ClassVar[str]
@@ -55,6 +56,17 @@ class Sandbox:
     def service(self, name: str) -> Any:
         """The running service object, for wiring; services meet as AWS clients."""
         return self.services[name]
+
+    def health(self) -> dict[str, Any]:
+        """How the sandbox does, in numbers: cheap to ask, and nothing that is anybody's.
+
+        `restored` or `refused` is what became of the saved state; `accounts` how many there are;
+        `builds` and `environments` how many of all accounts run and wait, work and are warm.
+        """
+        found: dict[str, Any] = {"status": "ok", **self.snapshot.told, "accounts": self.snapshot.accounts}
+        for service in self.services.values():
+            found |= getattr(service, "load", {})
+        return found
 
     def start(self) -> None:
         """Go on from the saved state, and begin what services do in the background."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from workshop.sandbox.codebuild import phases
 from workshop.sandbox.codebuild.builds import Builds
@@ -34,6 +34,11 @@ class CodeBuild(Projects, Builds, ReportGroups):
     def kept(self) -> Kept:
         """What of it is saved."""
         return Kept(self.state, lambda _: [self.lock])
+
+    @property
+    def load(self) -> dict[str, Any]:
+        """How many builds run and wait."""
+        return {"builds": self.queue.load}
 
     def start(self) -> None:
         """Give up builds that an earlier process left; try the isolation before a build waits for it."""

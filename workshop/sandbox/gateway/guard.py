@@ -1,6 +1,6 @@
 """The first layer: keeps out what no AWS client sends, and says whether the sandbox is up.
 
-Besides `status` its health page has `restored` or `refused`: what became of the saved state.
+Its health page is for everybody who can reach the sandbox, and says what Sandbox.health says.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ class Guard:
 
     def __init__(self, sandbox: Sandbox, inner: Application) -> None:
         self._inner = inner
-        self._snapshot = sandbox.snapshot
+        self._health = sandbox.health
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if path == HEALTH:
-            return _plain(start_response, "200 OK", {"status": "ok", **self._snapshot.told})
+            return _plain(start_response, "200 OK", self._health())
         if path.startswith(CLOSED):
             return _plain(start_response, "404 Not Found", {"message": "Not Found"})
         environ.pop("HTTP_X_MOTO_ACCOUNT_ID", None)
         return self._inner(environ, start_response)
 
 
-def _plain(start_response: Callable[..., Any], status: str, body: dict[str, str]) -> Iterable[bytes]:
+def _plain(start_response: Callable[..., Any], status: str, body: dict[str, Any]) -> Iterable[bytes]:
     text = json.dumps(body).encode()
     start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(text)))])
     return [text]

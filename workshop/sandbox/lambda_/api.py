@@ -65,6 +65,11 @@ class Lambda:
         """What of it is saved; deployment packages are on disk anyway."""
         return Kept(self.shelf.states, lambda _: [self.shelf.lock])
 
+    @property
+    def load(self) -> Result:
+        """How many execution environments are warm and at work."""
+        return {"environments": self._pool.load}
+
     def start(self) -> None:
         """Begin to write logs, to keep environments warm and to work off asynchronous events."""
         self._launcher.prepare()

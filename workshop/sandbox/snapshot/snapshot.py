@@ -57,6 +57,7 @@ class Snapshot:
         self._sandbox = sandbox
         self._folder = sandbox.settings.state / "snapshot"
         self._changes: dict[str, Change] = {}
+        self._known: set[str] = set()
         self._digests: dict[str, graph.Digests] = {}
         self._lock = threading.Lock()
         self._ended = threading.Event()
@@ -68,6 +69,12 @@ class Snapshot:
         now = time.monotonic()
         with self._lock:
             self._changes.setdefault(account, Change(now, now)).last = now
+            self._known.add(account)
+
+    @property
+    def accounts(self) -> int:
+        """How many accounts there are: saved, or about to be."""
+        return len(self._known)
 
     def notice(self, call: Call) -> None:
         """A call was made: save soon what it may have changed."""
@@ -167,6 +174,7 @@ class Snapshot:
             )
             return False
         held.put(drawer.account, self._kept())
+        self._known.add(drawer.account)
         return True
 
     def _refuse(self, why: str) -> None:
