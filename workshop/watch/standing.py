@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 
 ENDED_WELL = ("passed", "read")
@@ -27,7 +28,7 @@ def marks(happened: Iterable[tuple[str, str]]) -> dict[str, Mark]:
     had passed by hand. What was started over is as if it had never been done; what stood in an
     account that was started afresh no longer holds, but is not forgotten.
     """
-    known: dict[str, _Step] = {}
+    known: dict[str, Standing] = {}
     for kind, slug in happened:
         if kind == "afresh":
             for step in known.values():
@@ -35,15 +36,22 @@ def marks(happened: Iterable[tuple[str, str]]) -> dict[str, Mark]:
         elif kind == "undone":
             known.pop(slug, None)
         else:
-            known.setdefault(slug, _Step()).add(kind)
+            known.setdefault(slug, Standing()).add(kind)
     return {slug: step.mark for slug, step in known.items() if step.mark != Mark.TODO}
 
 
-class _Step:
-    def __init__(self) -> None:
-        self._passed = self._holds = self._helped = self._by_help = self._read = False
+@dataclass(slots=True)
+class Standing:
+    """How somebody stands with one step, while what happened is told in order."""
+
+    _passed: bool = False
+    _holds: bool = False
+    _helped: bool = False
+    _by_help: bool = False
+    _read: bool = False
 
     def add(self, kind: str) -> None:
+        """One thing that happened at the step."""
         if kind == "read":
             self._read = True
         elif kind == "helped":
@@ -56,10 +64,12 @@ class _Step:
             self._passed = self._holds = True
 
     def start_afresh(self) -> None:
+        """What stood in the account is gone."""
         self._holds = self._helped = False
 
     @property
     def mark(self) -> Mark:
+        """The mark as it is now."""
         if self._read:
             return Mark.DONE
         if self._passed and not self._holds:
