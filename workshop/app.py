@@ -29,7 +29,7 @@ from workshop.labs import Labs
 from workshop.language import language, words
 from workshop.lobby import Lobby
 from workshop.models import connect
-from workshop.operations import shield
+from workshop.operations import requests, shield
 from workshop.operations.metrics import Metrics
 from workshop.operations.readiness import Readiness
 from workshop.progress import Progress
@@ -51,7 +51,7 @@ class Pages(Flask):
         self, exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None]
     ) -> None:
         g.reference = secrets.token_hex(4)
-        log.error("reference %s: %s %s", g.reference, request.method, request.path, exc_info=exc_info)
+        log.error("reference %s: %s %s", g.reference, request.method, requests.route(), exc_info=exc_info)
 
 
 def create_app(config: Config) -> Flask:
@@ -60,6 +60,7 @@ def create_app(config: Config) -> Flask:
     app.extensions["engine"] = engine = connect(config.database)
     app.config.update(shield.settings(config))
     shield.protect(app, config)
+    requests.listen(app)
     Metrics(config.metrics_key, engine).listen(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["guide"] = guide = _guide(config, engine)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from pathlib import Path
 
 import click
+from pydantic import ValidationError
 
 from workshop.config import Config
 
@@ -16,13 +16,20 @@ STATE = click.option("--state", type=click.Path(path_type=Path), help="The folde
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """A guided workshop: Serverless CI/CD with AWS, with an AWS of its own."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("botocore").setLevel(logging.WARNING)
+    from workshop.operations import logs
+
+    logs.begin(_config())
 
 
 def _config(**given: object) -> Config:
     chosen = {name: value for name, value in given.items() if value is not None}
-    return Config(**chosen)  # type: ignore[arg-type]
+    try:
+        return Config(**chosen)  # type: ignore[arg-type]
+    except ValidationError as wrong:
+        fields = (
+            f"WORKSHOP_{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in wrong.errors()
+        )
+        raise click.ClickException("These settings do not hold. " + "; ".join(fields)) from None
 
 
 @main.command()

@@ -9,6 +9,7 @@ import shlex
 import sys
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -46,6 +47,7 @@ class Config(BaseSettings):
     whether browsers come by https; `hosts` the names, with commas, under which they come.
     `graceful_seconds` is how long a web process that is asked to end may take over its last answers.
     `metrics_token` is what Prometheus shows at /metrics; `worker_port` where a worker answers it, if it does.
+    `log_format` "auto" is lines of text where everything is on one machine (`local`), else JSON.
     """
 
     model_config = SettingsConfigDict(env_prefix="WORKSHOP_", frozen=True, extra="ignore")
@@ -74,6 +76,7 @@ class Config(BaseSettings):
     graceful_seconds: int = 30
     metrics_token: str = ""
     worker_port: int = 0
+    log_format: Literal["auto", "text", "json"] = "auto"
     isolation: str = "auto"
     course: Path = HOME / "steps"
     sample_app: Path = HOME / "sample_app"

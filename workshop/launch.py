@@ -310,9 +310,19 @@ def share_metrics(config: Config) -> None:
 def serve_web(config: Config) -> None:
     """Serve the pages with gunicorn until a signal ends it."""
     from gunicorn.app.base import BaseApplication
+    from gunicorn.glogging import Logger
+
+    from workshop.operations import logs
 
     end_with_supervisor()
     share_metrics(config)
+
+    class Log(Logger):
+        """gunicorn's words, in the log of the house."""
+
+        def setup(self, cfg: Any) -> None:
+            super().setup(cfg)
+            logs.join(self.error_log)
 
     class Pages(BaseApplication):
         """gunicorn, told what to serve by this configuration rather than by its command line."""
@@ -324,6 +334,7 @@ def serve_web(config: Config) -> None:
             self.cfg.set("workers", config.web_workers)
             self.cfg.set("graceful_timeout", config.graceful_seconds)
             self.cfg.set("forwarded_allow_ips", "")  # whom to believe is for the app to say
+            self.cfg.set("logger_class", Log)
             self.cfg.set("control_socket_disable", True)
 
         def load(self) -> Any:

@@ -40,7 +40,6 @@ class Metrics:
 
     def listen(self, app: Flask) -> None:
         """Count every request of this app, and answer at /metrics."""
-        app.before_request(_begin)
         app.after_request(_count)
         app.add_url_rule("/metrics", "metrics", self.answer)
 
@@ -112,10 +111,6 @@ def _people(session: Session) -> Iterator[Metric]:
     ).subquery()
     active = session.scalar(select(func.count()).select_from(seen))
     yield GaugeMetricFamily("workshop_attendees_active", "Attendees of the last five minutes.", active)
-
-
-def _begin() -> None:
-    g.began = time.perf_counter()
 
 
 def _count(answer: Response) -> Response:

@@ -13,6 +13,7 @@ from workshop.jobs import Deed, Job, Jobs, Kind, Outcome
 from workshop.lab import REFUSALS, Lab, refusal
 from workshop.labs import Labs, NoGround
 from workshop.operations import counters
+from workshop.operations.reference import about
 from workshop.plan.catch_up import How, catch_up
 from workshop.plan.plan import PlannedCall, recorded
 from workshop.plan.recording import Recorded
@@ -47,6 +48,11 @@ class Helper:
         job = self._jobs.get(number)
         if job is None or not job.open:
             return
+        with about(job=number, attendee=job.enrolment):
+            self._help(job)
+
+    def _help(self, job: Job) -> None:
+        number = job.id
         if self._jobs.begin(job):
             self._jobs.say(number, INTERRUPTED)
         try:
