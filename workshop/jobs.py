@@ -193,9 +193,14 @@ class Jobs:
             .values(ended=now(), outcome=outcome.value, words=words, hint=hint)
         )
         with Session(self._engine) as session:
-            changed = session.execute(change)
+            changed = bool(session.execute(change).rowcount)  # type: ignore[attr-defined]
+            row = session.get(JobRow, job) if changed else None
+            if row:
+                session.add(
+                    HappeningRow(enrolment=row.enrolment, kind="ended", slug=row.slug, found=outcome.value)
+                )
             session.commit()
-            return bool(changed.rowcount)  # type: ignore[attr-defined]
+            return changed
 
     def unqueued(self) -> list[str]:
         """Jobs that no worker has handed to its engine yet, the oldest first."""

@@ -98,6 +98,7 @@ class EventRow(Base):
     timer_seconds: Mapped[int] = mapped_column(default=0)
     timer_used: Mapped[float] = mapped_column(default=0.0)
     timer_since: Mapped[datetime | None]
+    pauses: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     version: Mapped[int] = mapped_column(default=1)
 
 

@@ -153,6 +153,24 @@ def test_a_timer_stands_still_while_it_is_paused() -> None:
     assert again.left(NOON + 2 * HOUR) == 0
 
 
+def test_the_pauses_of_the_timer_are_kept(events: Events, event: Event, clock: Clock) -> None:
+    minute = timedelta(minutes=1)
+    for change in (
+        lambda _, at: Timer(600).started(at),
+        lambda timer, at: timer.paused(at),
+        lambda timer, at: timer.paused(at),
+        lambda timer, at: timer.started(at),
+        lambda timer, at: timer.paused(at),
+    ):
+        events.set_timer(event.id, change)
+        clock.at += minute
+    ended, under_way = events.get(event.id).pauses
+    assert ended == (NOON + minute, NOON + 3 * minute)
+    assert under_way == (NOON + 4 * minute, None)
+    events.set_timer(event.id, lambda _, __: Timer())
+    assert events.get(event.id).pauses[-1] == (NOON + 4 * minute, NOON + 5 * minute)
+
+
 @pytest.fixture
 def progress(engine: Engine) -> Progress:
     return Progress(engine, 700000000001)

@@ -9,9 +9,10 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from workshop.models import EnrolmentRow, PresenceRow, now
+from workshop.models import EnrolmentRow, HappeningRow, PresenceRow, now
 
 SPARE = timedelta(seconds=10)  # a sign that soon after the last one says nothing new
+AWAY = timedelta(minutes=2)  # without a sign for so long, somebody is away
 
 
 @dataclass(frozen=True)
@@ -29,17 +30,24 @@ class Attendance:
         self._engine = engine
 
     def note(self, enrolment: int, slug: str) -> None:
-        """Somebody's page is open at this step ("" for none)."""
-        change = (
-            update(PresenceRow)
-            .where(PresenceRow.enrolment == enrolment)
-            .where((PresenceRow.seen < now() - SPARE) | (PresenceRow.slug != slug))
-        )
+        """Somebody's page is open at this step ("" for none); who was away is back."""
+        at = now()
         with Session(self._engine) as session:
-            if session.execute(change.values(seen=now(), slug=slug)).rowcount:  # type: ignore[attr-defined]
-                session.commit()
-            elif session.get(PresenceRow, enrolment) is None:
+            last = session.get(PresenceRow, enrolment)
+            if last is None:
                 self._first(session, enrolment, slug)
+            elif last.seen < at - SPARE or last.slug != slug:
+                self._again(session, Sign(last.seen, last.slug), enrolment, Sign(at, slug))
+
+    def _again(self, session: Session, last: Sign, enrolment: int, sign: Sign) -> None:
+        """The next sign; of two tabs that give it at once, one tells of the return."""
+        change = update(PresenceRow).where(PresenceRow.enrolment == enrolment, PresenceRow.seen == last.seen)
+        given = session.execute(change.values(seen=sign.seen, slug=sign.slug))
+        if given.rowcount and last.seen < sign.seen - AWAY:  # type: ignore[attr-defined]
+            session.add(HappeningRow(enrolment=enrolment, kind="left", at=last.seen))
+            session.flush()  # in this order
+            session.add(HappeningRow(enrolment=enrolment, kind="back", at=sign.seen))
+        session.commit()
 
     def _first(self, session: Session, enrolment: int, slug: str) -> None:
         session.add(PresenceRow(enrolment=enrolment, seen=now(), slug=slug))

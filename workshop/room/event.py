@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from workshop.room.timer import Timer
+from workshop.room.timer import Pause, Timer
 
 UNDO = timedelta(minutes=1)
 
@@ -46,6 +46,7 @@ class Event:
     version: int
     timer: Timer = field(default_factory=Timer)
     gates: Mapping[str, bool] = field(default_factory=dict)
+    pauses: tuple[Pause, ...] = ()
 
     def phase(self, at: datetime) -> Phase:
         """How far it has come by then."""

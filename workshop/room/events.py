@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from workshop.models import EnrolmentRow, EventRow, GateRow, now
 from workshop.room import codes
 from workshop.room.event import UNDO, Event
-from workshop.room.timer import Timer
+from workshop.room.timer import Pause, Timer, pauses
 
 TRIES = 50
 NEXT: dict[str, Any] = {"version": EventRow.version + 1}  # where what a draft says is changed
@@ -176,15 +176,22 @@ class Events:
     def set_timer(self, number: int, change: Callable[[Timer, datetime], Timer]) -> Timer:
         """Change the shared timer from what it is at this moment, whoever else does so too."""
         while True:
-            old, at = self.get(number).timer, self._now()
+            event, at = self.get(number), self._now()
+            old = event.timer
             new = change(old, at)
+            paused = [_written(one) for one in pauses(event.pauses, old, new, at)]
             same = (
                 EventRow.timer_seconds == old.seconds,
                 EventRow.timer_used == old.used,
                 EventRow.timer_since.is_(None) if old.since is None else EventRow.timer_since == old.since,
             )
             if self._update(
-                number, *same, timer_seconds=new.seconds, timer_used=new.used, timer_since=new.since
+                number,
+                *same,
+                timer_seconds=new.seconds,
+                timer_used=new.used,
+                timer_since=new.since,
+                pauses=paused,
             ):
                 return new
 
@@ -219,4 +226,16 @@ def _event(row: EventRow, gates: dict[str, bool]) -> Event:
         version=row.version,
         timer=Timer(row.timer_seconds, row.timer_used, row.timer_since),
         gates=gates,
+        pauses=tuple(_read(one) for one in row.pauses),
     )
+
+
+def _written(pause: Pause) -> str:
+    """As an interval of ISO 8601; one that goes on ends in ".."."""
+    start, end = pause
+    return f"{start.isoformat()}/{end.isoformat() if end else '..'}"
+
+
+def _read(interval: str) -> Pause:
+    start, _, end = interval.partition("/")
+    return datetime.fromisoformat(start), None if end == ".." else datetime.fromisoformat(end)

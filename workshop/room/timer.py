@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+Pause = tuple[datetime, datetime | None]
+
 
 @dataclass(frozen=True)
 class Timer:
@@ -46,3 +48,13 @@ class Timer:
     def longer(self, by: int) -> Timer:
         """With so many seconds more (or fewer)."""
         return Timer(max(0, self.seconds + by), self.used, self.since)
+
+
+def pauses(known: tuple[Pause, ...], old: Timer, new: Timer, at: datetime) -> tuple[Pause, ...]:
+    """The pauses that there have been, once the old timer has become the new one; the last may be open."""
+    if old.running and not new.running and new.set:
+        return (*known, (at, None))
+    goes_on = new.running or not new.set
+    if goes_on and known and known[-1][1] is None:
+        return (*known[:-1], (known[-1][0], at))
+    return known
