@@ -8,17 +8,19 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop.links import link
 from workshop.moment import one_moment, remember
 from workshop.patience import patiently
+from workshop.speaker import Keys, Speaker, Voice, who_speaks
 from workshop.visit import NoAnswer, Reply, visit
 from workshop.watch.meter import count
 
@@ -41,7 +43,7 @@ REFUSALS = (ClientError, BotoCoreError)
 
 SESSION_SECONDS = 3600
 SPARE = timedelta(minutes=5)
-SESSIONS_KEPT = 64
+SESSIONS_KEPT = 2048
 
 
 @dataclass(frozen=True)
@@ -54,29 +56,16 @@ class Attendee:
     prefix: str
 
 
-@dataclass(frozen=True)
-class Keys:
-    """One set of AWS credentials; `token` and `expires` only where they are temporary."""
-
-    access_key: str
-    secret_key: str = field(repr=False)
-    token: str | None = field(default=None, repr=False)
-    expires: datetime | None = None
-
-
 class Session:
-    """AWS under one set of keys: clients are made once and shared between threads."""
+    """AWS under one set of keys."""
 
     def __init__(self, aws: "Aws", keys: Keys) -> None:
         self.keys = keys
         self._aws = aws
-        self._clients: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:
-        """A boto3 client of `service` ("codepipeline")."""
-        if service not in self._clients:
-            self._clients[service] = self._aws.make(service, self.keys)
-        return self._clients[service]
+        """A boto3 client of `service` ("codepipeline"); threads may share it."""
+        return Voice(self._aws.shared(service), self.keys)
 
     def fresh(self) -> bool:
         """Whether the keys will last a while yet."""
@@ -91,7 +80,10 @@ class Aws:
         self.region = region
         self.endpoint_url = endpoint_url
         self.public_url = public_url or endpoint_url
-        self._boto = boto3.session.Session(region_name=region)
+        signed = botocore.session.get_session()
+        signed._credentials = Speaker()
+        self._boto = boto3.session.Session(botocore_session=signed, region_name=region)
+        self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
         self._assumed: OrderedDict[tuple[str, str, str], Session] = OrderedDict()
 
@@ -114,12 +106,16 @@ class Aws:
         return made
 
     def _assume(self, keys: Keys, role_arn: str, name: str) -> Keys:
-        answer = self.make("sts", keys).assume_role(
-            RoleArn=role_arn,
-            RoleSessionName=name,
-            DurationSeconds=SESSION_SECONDS,
-            Tags=[{"Key": "handle", "Value": name}],
-        )["Credentials"]
+        answer = (
+            self.session(keys)
+            .client("sts")
+            .assume_role(
+                RoleArn=role_arn,
+                RoleSessionName=name,
+                DurationSeconds=SESSION_SECONDS,
+                Tags=[{"Key": "handle", "Value": name}],
+            )["Credentials"]
+        )
         return Keys(
             answer["AccessKeyId"],
             answer["SecretAccessKey"],
@@ -127,23 +123,22 @@ class Aws:
             answer["Expiration"],
         )
 
-    def make(self, service: str, keys: Keys) -> Any:
-        """A new client. Making one is not safe in threads, using it is: hence the lock."""
-        with self._lock:
-            client = self._boto.client(
-                service,
-                endpoint_url=self.endpoint_url,
-                aws_access_key_id=keys.access_key,
-                aws_secret_access_key=keys.secret_key,
-                aws_session_token=keys.token,
-                config=self._config(),
-            )
-        remember(client, keys.access_key)
+    def shared(self, service: str) -> Any:
+        """The one client of a service. Making one is not safe in threads, using it is: hence the lock."""
+        if service not in self._clients:
+            with self._lock:
+                if service not in self._clients:
+                    self._clients[service] = self._made(service)
+        return self._clients[service]
+
+    def _made(self, service: str) -> Any:
+        client = self._boto.client(service, endpoint_url=self.endpoint_url, config=self._config())
+        remember(client, who_speaks)
         count(client)
         return client
 
     def _config(self) -> Config:
-        common: dict[str, Any] = {"connect_timeout": 5, "read_timeout": 60}
+        common: dict[str, Any] = {"connect_timeout": 5, "read_timeout": 60, "max_pool_connections": 32}
         if not self.endpoint_url:
             return Config(retries={"mode": "adaptive", "max_attempts": 6}, **common)
         return Config(

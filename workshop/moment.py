@@ -6,7 +6,7 @@ remembered.
 """
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -32,14 +32,14 @@ def one_moment() -> Iterator[None]:
         _answers.reset(token)
 
 
-def remember(client: Any, whose: str) -> None:
-    """Let a boto3 client take part; `whose` tells apart clients of different sessions."""
+def remember(client: Any, whose: Callable[[], str]) -> None:
+    """Let a boto3 client take part; `whose` tells apart who makes the call."""
 
     def before(model: Any, params: dict[str, Any], context: dict[str, Any], **_: Any) -> Any:
         answers = _answers.get()
         if answers is None or not model.name.startswith(READS) or model.has_streaming_output:
             return None
-        context["question"] = _question(whose, model, params)
+        context["question"] = _question(whose(), model, params)
         return copy.deepcopy(answers.get(context["question"]))
 
     def after(http_response: Any, parsed: Any, context: dict[str, Any], **_: Any) -> None:
