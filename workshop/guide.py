@@ -195,7 +195,9 @@ class Guide:
         """How far the attendee is on this page. AWS is asked only where a question needs it."""
         step = self.course.step(slug)
         current = self.jobs.current(enrolled.id)
-        job = current if current and current.slug == slug else self.jobs.last(enrolled.id, slug)
+        helped = self.progress.trail(enrolled.id).ever("begun")
+        last = self.jobs.last(enrolled.id, slug) if helped else None
+        job = current if current and current.slug == slug else last
         asked, unasked = self._questions(enrolled, step) if asking else ([], "")
         findings = self.progress.findings(enrolled.id, step)
         shown = hints(self.progress, enrolled, step, findings)
@@ -208,7 +210,7 @@ class Guide:
             job=job,
             elsewhere=current if current and current.slug != slug else None,
             lines=tuple(self.jobs.lines_by_step(job.id)) if job else (),
-            deeds=tuple(self.jobs.deeds(enrolled.id, slug)),
+            deeds=tuple(self.jobs.deeds(enrolled.id, slug)) if helped else (),
             worker=self.jobs.worker_alive() if current else True,
             hints=shown,
             answer=self.plan(enrolled, slug) if asking and shown.answer else None,

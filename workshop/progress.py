@@ -15,11 +15,13 @@ from sqlalchemy.orm import Session
 from workshop.config import Backend
 from workshop.models import EnrolmentRow, EventRow, HappeningRow
 from workshop.step import Finding, State, Step, passed
+from workshop.trail import Trail, Trails
 from workshop.watch.sights import Sights
-from workshop.watch.standing import TELLING, Mark, marks
+from workshop.watch.standing import Mark
 
 __all__ = ["Answers", "Enrolled", "HandleTaken", "Look", "Mark", "NoPlace", "Place", "Progress"]
 
+LOOKS = ("looked", "passed", "unsure")
 WHO = select(EnrolmentRow, EventRow.region, EventRow.prefix, EventRow.chapters).outerjoin(
     EventRow, EventRow.id == EnrolmentRow.event
 )
@@ -77,6 +79,7 @@ class Progress:
         self._engine = engine
         self._first_account = first_account
         self._sights = Sights(engine)
+        self._trails = Trails(engine)
 
     def enrol(self, handle: str, name: str, place: Place | None = None) -> Enrolled:
         """Add somebody, with an account of their own. Raises HandleTaken, NoPlace."""
@@ -144,24 +147,22 @@ class Progress:
             session.add(HappeningRow(enrolment=enrolment, kind="afresh" if again else "prepared"))
             session.commit()
 
+    def trail(self, enrolment: int) -> Trail:
+        """What happened to somebody, in order, up to now."""
+        return self._trails.of(enrolment)
+
     def afresh(self, enrolment: int) -> int:
         """A number that grows each time the account is started afresh; 0 if it never was.
 
         What was there before is gone, so whatever was found before it no longer counts.
         """
-        wanted = select(func.max(HappeningRow.id)).where(
-            HappeningRow.enrolment == enrolment, HappeningRow.kind == "afresh"
-        )
-        with Session(self._engine) as session:
-            return session.scalar(wanted) or 0
+        last = self.trail(enrolment).afresh
+        return last.id if last else 0
 
     def afresh_at(self, enrolment: int) -> datetime | None:
         """When the account was last started afresh."""
-        wanted = select(func.max(HappeningRow.at)).where(
-            HappeningRow.enrolment == enrolment, HappeningRow.kind == "afresh"
-        )
-        with Session(self._engine) as session:
-            return session.scalar(wanted)
+        last = self.trail(enrolment).afresh
+        return last.at if last else None
 
     def record(self, enrolment: int, kind: str, slug: str = "", **details: Any) -> None:
         """Add one thing that happened."""
@@ -174,13 +175,8 @@ class Progress:
 
     def record_once(self, enrolment: int, kind: str, slug: str) -> None:
         """Add it unless it has happened before."""
-        wanted = select(HappeningRow.id).where(
-            HappeningRow.enrolment == enrolment, HappeningRow.slug == slug, HappeningRow.kind == kind
-        )
-        with Session(self._engine) as session:
-            if session.scalar(wanted.limit(1)) is None:
-                session.add(HappeningRow(enrolment=enrolment, kind=kind, slug=slug))
-                session.commit()
+        if not self.trail(enrolment).ever(kind, slug):
+            self.record(enrolment, kind, slug)
 
     def looked(self, enrolment: int, slug: str, findings: list[Finding], by: str = "attendee") -> bool:
         """Add what a look found, unless the last one found the very same; whether it was added."""
@@ -207,20 +203,10 @@ class Progress:
 
     def last_look(self, enrolment: int, slug: str) -> Look | None:
         """What the last look at a step found, since the account or the step was started afresh."""
-        wanted = (
-            select(HappeningRow)
-            .where(
-                HappeningRow.enrolment == enrolment,
-                HappeningRow.slug == slug,
-                HappeningRow.kind.in_(("looked", "passed", "unsure")),
-                HappeningRow.id > self._since(enrolment, slug),
-            )
-            .order_by(HappeningRow.id.desc())
-            .limit(1)
-        )
-        with Session(self._engine) as session:
-            row = session.scalar(wanted)
-            return Look(tuple(_finding(found) for found in row.details["findings"]), row.at) if row else None
+        looks = self.trail(enrolment).at_step(slug, LOOKS)[-1:]
+        for look, details in zip(looks, self._trails.details(looks), strict=True):
+            return Look(tuple(_finding(found) for found in details["findings"]), look.at)
+        return None
 
     def findings(self, enrolment: int, step: Step) -> list[Finding]:
         """What was last found of each claim; a course that has changed since shows its own claims."""
@@ -228,38 +214,13 @@ class Progress:
         found = {finding.claim: finding for finding in look.findings} if look else {}
         return [found.get(claim, Finding(claim, State.NOT_LOOKED_AT)) for claim in step.claims]
 
-    def _since(self, enrolment: int, slug: str) -> int:
-        """The number of what happened when this step was last started over, or its account afresh."""
-        wanted = select(func.max(HappeningRow.id)).where(
-            HappeningRow.enrolment == enrolment, HappeningRow.kind == "undone", HappeningRow.slug == slug
-        )
-        with Session(self._engine) as session:
-            return max(session.scalar(wanted) or 0, self.afresh(enrolment))
-
     def happened(self, enrolment: int, slug: str, *kinds: str) -> list[dict[str, Any]]:
         """The details of what happened at a step since it was started over, in order."""
-        wanted = (
-            select(HappeningRow.details)
-            .where(
-                HappeningRow.enrolment == enrolment,
-                HappeningRow.slug == slug,
-                HappeningRow.kind.in_(kinds),
-                HappeningRow.id > self._since(enrolment, slug),
-            )
-            .order_by(HappeningRow.id)
-        )
-        with Session(self._engine) as session:
-            return list(session.scalars(wanted))
+        return self._trails.details(self.trail(enrolment).at_step(slug, kinds))
 
     def marks(self, enrolment: int) -> dict[str, Mark]:
         """Where somebody stands, by slug; a step that is not in it is still to do."""
-        wanted = (
-            select(HappeningRow.kind, HappeningRow.slug)
-            .where(HappeningRow.enrolment == enrolment, HappeningRow.kind.in_(TELLING))
-            .order_by(HappeningRow.id)
-        )
-        with Session(self._engine) as session:
-            return marks((kind, slug) for kind, slug in session.execute(wanted))
+        return self.trail(enrolment).marks
 
     def mark(self, enrolment: int, slug: str) -> Mark:
         """Where somebody stands with one step."""

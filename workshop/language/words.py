@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import lru_cache
 
 from flask import Flask, request, url_for
 from markupsafe import Markup, escape
@@ -68,6 +69,7 @@ def teach(app: Flask, config: Config, assets: dict[str, str]) -> None:
     app.jinja_env.globals.update(asset=asset, theme=theme)
 
 
+@lru_cache(maxsize=1024)
 def icon(name: str, label: str = "") -> Markup:
     """A drawing; with a label for those who do not see it, or none where words stand beside it."""
     spoken = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
