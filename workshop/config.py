@@ -45,6 +45,8 @@ class Config(BaseSettings):
     spread. `alone` says whether people may join without an event.
     `proxies` is how many proxies stand in front, each of which says who asked and how; `https`
     whether browsers come by https; `hosts` the names, with commas, under which they come.
+    `hooks_to_private` lets an event's news be sent to addresses of this machine and its network, and
+    without https, which are refused otherwise.
     `graceful_seconds` is how long a web process that is asked to end may take over its last answers.
     `metrics_token` is what Prometheus shows at /metrics; `worker_port` where a worker answers it, if it does.
     `log_format` "auto" is lines of text where everything is on one machine (`local`), else JSON.
@@ -73,6 +75,7 @@ class Config(BaseSettings):
     https: bool | None = None
     proxies: int = 0
     hosts: str = ""
+    hooks_to_private: bool = False
     graceful_seconds: int = 30
     metrics_token: str = ""
     worker_port: int = 0

@@ -348,7 +348,10 @@ class NoteRow(Base):
 
 
 class HookRow(Base):
-    """Where an event's news are sent: an address, the sealed secret that signs, and which kinds."""
+    """Where an event's news are sent: an address, the sealed secret that signs, and which kinds.
+
+    `upto` is the number of the happening up to which the record has been read for it.
+    """
 
     __tablename__ = "hooks"
 
@@ -358,11 +361,15 @@ class HookRow(Base):
     secret: Mapped[str] = mapped_column(Text)
     kinds: Mapped[list[str]] = mapped_column(default=list)
     made: Mapped[datetime] = mapped_column(default=now)
+    upto: Mapped[int] = mapped_column(default=0, server_default="0")
     ended: Mapped[datetime | None]
 
 
 class DeliveryRow(Base):
-    """One piece of news on its way to one address."""
+    """One piece of news on its way to one address.
+
+    `happening` is the number of what it tells of: a happening, or an enrolment that finished.
+    """
 
     __tablename__ = "deliveries"
 
@@ -377,7 +384,16 @@ class DeliveryRow(Base):
     words: Mapped[str] = mapped_column(Text, default="")
     ended: Mapped[datetime | None]
 
-    __table_args__ = (Index("one_delivery_each", "hook", "happening", unique=True),)
+    __table_args__ = (
+        Index("one_delivery_each", "hook", "kind", "happening", unique=True),
+        Index(
+            "deliveries_waiting",
+            "hook",
+            "due",
+            sqlite_where=text("ended IS NULL"),
+            postgresql_where=text("ended IS NULL"),
+        ),
+    )
 
 
 class BackendRow(Base):

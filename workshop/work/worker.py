@@ -27,9 +27,13 @@ from workshop.jobs import ALIVE, Jobs, Outcome
 from workshop.labs import Labs
 from workshop.models import WorkerRow, alone, connect, now
 from workshop.progress import Progress
-from workshop.vault import Vault
+from workshop.room.hooks import Hooks
+from workshop.room.news import News
+from workshop.room.whereto import Whereto
+from workshop.vault import NEWS, Vault
 from workshop.work.helping import AWAY, Helper
 from workshop.work.lease import Locks, locks
+from workshop.work.post import Post
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +58,10 @@ class Worker:
         progress = Progress(self._engine, config.first_account)
         self._jobs = Jobs(self._engine)
         labs = Labs(config, progress, Vault(config.secret_key))
-        self._helper = Helper(load(config.course), progress, labs, self._jobs)
+        course = load(config.course)
+        self._helper = Helper(course, progress, labs, self._jobs)
+        hooks = Hooks(self._engine, Vault(config.secret_key, NEWS))
+        self._post = Post(hooks, News(self._engine, course), Whereto(config.hooks_to_private))
         self._crew = Crew(self._engine, locks(config.database))
         self._ended = threading.Event()
 
@@ -66,6 +73,7 @@ class Worker:
             self._start("watch", self._watch)
             self._start_engine()
             self._start("look after", self._look_after)
+            self._start("post", lambda: self._post.serve(self._ended))
             while True:
                 self._hand_over()
                 time.sleep(PAUSE)
