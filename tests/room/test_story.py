@@ -27,7 +27,10 @@ def at(minutes: float) -> datetime:
     return NOON + timedelta(minutes=minutes)
 
 
-def told(*rows: tuple[float, str, str] | tuple[float, str, str, dict[str, str]]) -> Story:
+Row = tuple[float, str, str] | tuple[float, str, str, dict[str, str]]
+
+
+def told(*rows: Row) -> Story:
     """A story of (minute, kind, slug, more)."""
     stories: dict[int, Story] = {}
     happened = [
@@ -130,7 +133,7 @@ def test_a_claim_is_mended_when_a_look_gets_past_it() -> None:
 
 
 def test_who_has_done_every_task_has_finished_whatever_was_left_unread() -> None:
-    rows = [(1, "passed", "source"), (2, "passed", "ship"), (3, "passed", "build")]
+    rows: list[Row] = [(1, "passed", "source"), (2, "passed", "ship"), (3, "passed", "build")]
     assert told(*rows[:2]).finished is None
     whole = told(*rows)
     assert (whole.finished, whole.at()) == (at(3), None)
