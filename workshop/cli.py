@@ -56,14 +56,21 @@ def run(state: Path | None, port: int | None, sandbox_port: int | None, open_bro
     show_default=True,
     help="How builds and functions are kept from this machine; 'bubblewrap' refuses to run without it.",
 )
+@click.option(
+    "--public-url",
+    default="",
+    help="How others come here, such as https://aws.example.org; DNS leads all names below it here, too.",
+)
 @click.pass_context
-def sandbox(context: click.Context, state: Path | None, port: int, host: str, isolation: str) -> None:
+def sandbox(
+    context: click.Context, state: Path | None, port: int, host: str, isolation: str, public_url: str
+) -> None:
     """Serve the local AWS alone, for any AWS client."""
     if context.invoked_subcommand:
         return
     from workshop import launch
 
-    launch.serve_sandbox(_config(state=state).state, host, port, isolation)
+    launch.serve_sandbox(_config(state=state).state, host, port, isolation, public_url)
 
 
 @sandbox.command()

@@ -241,7 +241,7 @@ class Lab:
 
     def fetch(self, url: str) -> Reply:
         """GET the attendee's application. Raises `NoAnswer` where nothing answers."""
-        return visit(url, self._aws.endpoint_url)
+        return visit(url, self._aws.endpoint_url, self._aws.public_url)
 
     @property
     def real(self) -> bool:

@@ -255,7 +255,7 @@ def end_with_supervisor() -> None:
     threading.Thread(target=follow, daemon=True, name="follow supervisor").start()
 
 
-def serve_sandbox(state: Path, host: str, port: int, isolation: str) -> None:
+def serve_sandbox(state: Path, host: str, port: int, isolation: str, public_url: str = "") -> None:
     """Serve the local AWS until a signal ends it."""
     from workshop.sandbox.server import Server
     from workshop.sandbox.settings import Settings
@@ -264,7 +264,8 @@ def serve_sandbox(state: Path, host: str, port: int, isolation: str) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     state.mkdir(parents=True, exist_ok=True)
     refuse_taken_port(host, port, "SANDBOX_PORT")
-    server = Server(Settings(state=state, host=host, port=port, isolation=isolation))  # type: ignore[arg-type]
+    settings = Settings(state=state, host=host, port=port, isolation=isolation, public_url=public_url)  # type: ignore[arg-type]
+    server = Server(settings)
     # A signal may come at any moment, also while it still starts.
     try:
         server.start()

@@ -26,10 +26,13 @@ class Reply:
     text: str
 
 
-def visit(url: str, endpoint_url: str | None = None) -> Reply:
-    """GET `url`; *.localhost names are those of the endpoint (RFC 6761), whatever resolves them."""
-    connection = _connect(urlsplit(url), endpoint_url)
+def visit(url: str, endpoint_url: str | None = None, public_url: str | None = None) -> Reply:
+    """GET `url`; names below localhost (RFC 6761) or `public_url` are those of the endpoint.
+
+    Whatever resolves them: it is the endpoint that is asked, by the name that was given.
+    """
     target = urlsplit(url)
+    connection = _connect(target, endpoint_url, public_url or endpoint_url or "")
     path = (target.path or "/") + (f"?{target.query}" if target.query else "")
     try:
         connection.request("GET", path, headers={"Host": target.netloc, "Accept": "*/*"})
@@ -41,13 +44,14 @@ def visit(url: str, endpoint_url: str | None = None) -> Reply:
         connection.close()
 
 
-def _connect(target: SplitResult, endpoint_url: str | None) -> http.client.HTTPConnection:
+def _connect(target: SplitResult, endpoint_url: str | None, public_url: str) -> http.client.HTTPConnection:
     host = target.hostname or ""
     if endpoint_url is None:
         if target.scheme != "https" or not API_GATEWAY.fullmatch(host):
             raise NoAnswer(f"{target.geturl()} is not an address of API Gateway")
         return http.client.HTTPSConnection(host, timeout=SECONDS)
-    here = urlsplit(endpoint_url)
-    if target.port != here.port or not (host.endswith(".localhost") or host == here.hostname):
+    here, public = urlsplit(endpoint_url), urlsplit(public_url)
+    local = target.port == here.port and (host.endswith(".localhost") or host == here.hostname)
+    if not local and not (target.port == public.port and host.endswith(f".{public.hostname}")):
         raise NoAnswer(f"{target.geturl()} is not an address of {endpoint_url}")
     return http.client.HTTPConnection(here.hostname or "127.0.0.1", here.port, timeout=SECONDS)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from workshop.sandbox.memory import BUILD, LARGEST_FUNCTION
 
@@ -21,7 +23,9 @@ class Settings:
     `builds` is how many builds run at once, of all accounts together.  `memory_per_account` is what
     an account's builds and warm functions may be promised together, in MB: unless said otherwise a
     build and the largest function that there is.  `environments_per_account` is how many execution
-    environments of functions it may have, at work and warm.
+    environments of functions it may have, at work and warm.  `public_url` is how others than this
+    machine come here ("https://aws.example.org"): what is shown to them begins with it, and APIs
+    and functions have names below it, which DNS must lead here as well (`*.execute-api.…`).
     """
 
     state: Path
@@ -32,6 +36,7 @@ class Settings:
     builds: int = field(default_factory=lambda: os.cpu_count() or 1)
     memory_per_account: int = BUILD + LARGEST_FUNCTION
     environments_per_account: int = 8
+    public_url: str = ""
 
     def __post_init__(self) -> None:
         """ValueError for limits under which no build or function could ever run."""
@@ -43,6 +48,25 @@ class Settings:
     @property
     def endpoint(self) -> str:
         return f"http://{self.host}:{self.port}"
+
+    @property
+    def shown(self) -> str:
+        """Where clients are told to go."""
+        return self.public_url.rstrip("/") or self.endpoint
+
+    def host_of(self, label: str) -> str:
+        """The host of an API or a function ("abc.execute-api"), with its port where it has one."""
+        return f"{label}.{urlsplit(self.public_url).netloc or f'localhost:{self.port}'}"
+
+    def address_of(self, label: str) -> str:
+        """Where an API or a function ("abc.execute-api") answers."""
+        return f"{urlsplit(self.public_url).scheme or 'http'}://{self.host_of(label)}"
+
+    def is_host_of(self, kind: str, aws: str) -> re.Pattern[str]:
+        """What the host of an API or a function looks like here, on this machine, or in AWS; its `id`."""
+        public = urlsplit(self.public_url).hostname or "localhost"
+        hosts = rf"(?:localhost|{re.escape(public)}|{aws})(?::\d+)?"
+        return re.compile(rf"(?P<id>[a-z0-9]+)\.{kind}\.{hosts}", re.IGNORECASE)
 
     @property
     def socket(self) -> Path:

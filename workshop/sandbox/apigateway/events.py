@@ -100,7 +100,7 @@ def _context_1(request: Request, setting: Setting, path: str) -> dict[str, Any]:
         "accountId": setting.account,
         "apiId": setting.api_id,
         "deploymentId": setting.deployment_id,
-        "domainName": _domain(setting),
+        "domainName": _domain(request, setting),
         "domainPrefix": setting.api_id,
         "extendedRequestId": setting.request_id,
         "httpMethod": request.method,
@@ -134,7 +134,7 @@ def _context_2(request: Request, setting: Setting, path: str) -> dict[str, Any]:
     return {
         "accountId": setting.account,
         "apiId": setting.api_id,
-        "domainName": _domain(setting),
+        "domainName": _domain(request, setting),
         "domainPrefix": setting.api_id,
         "http": {
             "method": request.method,
@@ -205,8 +205,10 @@ def is_binary(media_type: str, binary_types: Sequence[str]) -> bool:
     return "*/*" in binary_types or _media_type(media_type) in binary_types
 
 
-def _domain(setting: Setting) -> str:
-    return f"{setting.api_id}.execute-api.localhost"
+def _domain(request: Request, setting: Setting) -> str:
+    """The host by which the API was called, as in AWS; where it was called by a path, the one it has here."""
+    host = request.header("host").partition(":")[0]
+    return host if ".execute-api." in host else f"{setting.api_id}.execute-api.localhost"
 
 
 def _time(setting: Setting) -> str:

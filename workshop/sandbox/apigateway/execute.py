@@ -6,7 +6,6 @@ names do not resolve, under `/_aws/execute-api/<id>/<stage>/…` of this sandbox
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -26,9 +25,6 @@ if TYPE_CHECKING:
 
     from workshop.sandbox.sandbox import Sandbox
 
-HOST = re.compile(
-    r"(?P<id>[a-z0-9]+)\.execute-api\.(?:localhost|[a-z0-9-]+\.amazonaws\.com)(?::\d+)?", re.IGNORECASE
-)
 PREFIX = "/_aws/execute-api/"
 STATUSES = frozenset(HTTPStatus)
 
@@ -38,13 +34,14 @@ class ExecuteApi:
 
     def __init__(self, sandbox: Sandbox, inner: Application) -> None:
         self._inner = inner
+        self._host = sandbox.settings.is_host_of("execute-api", r"[a-z0-9-]+\.amazonaws\.com")
         self._http: ApiGatewayV2 = sandbox.service("apigatewayv2")
         self._rest: ApiGateway = sandbox.service("apigateway")
         self._integrations = Integrations(sandbox)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         host = environ.get("HTTP_HOST", "")
-        if ".execute-api." in host and (match := HOST.fullmatch(host)):
+        if ".execute-api." in host and (match := self._host.fullmatch(host)):
             request = request_of(environ)
             response = self._answer(match["id"].lower(), request, None)
         elif environ.get("PATH_INFO", "").startswith(PREFIX):

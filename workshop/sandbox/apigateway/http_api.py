@@ -37,7 +37,7 @@ class ApiGatewayV2:
     complete: ClassVar[bool] = True
 
     def __init__(self, sandbox: Sandbox) -> None:
-        self._port = sandbox.settings.port
+        self._address_of = sandbox.settings.address_of
         self.states: dict[tuple[str, str], State] = {}
         self.lock = threading.RLock()
 
@@ -268,7 +268,7 @@ class ApiGatewayV2:
         return api
 
     def _shown(self, api: HttpApi) -> Item:
-        endpoint = f"http://{api.id}.execute-api.localhost:{self._port}"
+        endpoint = self._address_of(f"{api.id}.execute-api")
         return {**api.settings, "ApiId": api.id, "ApiEndpoint": endpoint}
 
     def _check_deployment(self, api: HttpApi, stage: Item) -> None:

@@ -139,7 +139,7 @@ class Repositories(Desk):
             "defaultBranch": repository.default_branch,
             "lastModifiedDate": repository.modified,
             "creationDate": repository.created,
-            "cloneUrlHttp": f"{self.sandbox.endpoint}/v1/repos/{repository.name}",
+            "cloneUrlHttp": f"{self.sandbox.settings.shown}/v1/repos/{repository.name}",
             "Arn": repository.arn,
             "kmsKeyId": repository.kms_key,
         }

@@ -58,7 +58,7 @@ class Lambda:
         self._versions = Versions(self.shelf)
         self._policies = Policies(self.shelf)
         self._layers = Layers(self.shelf, self._functions, self.download)
-        self._settings = FunctionSettings(self.shelf, sandbox.endpoint)
+        self._settings = FunctionSettings(self.shelf, sandbox.settings.address_of)
 
     @property
     def kept(self) -> Kept:

@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from workshop.sandbox.lambda_.api import Lambda
     from workshop.sandbox.sandbox import Sandbox
 
-HOST = re.compile(r"(?P<id>[a-z0-9]+)\.lambda-url\.(?:localhost|[a-z0-9-]+\.on\.aws)(?::\d+)?", re.IGNORECASE)
 ACTION = "lambda:InvokeFunctionUrl"
 ANYBODY = Principal("anonymous", "anonymous", "anonymous")
 
@@ -36,13 +34,14 @@ class LambdaHttp:
     def __init__(self, sandbox: Sandbox, inner: Application) -> None:
         self._sandbox = sandbox
         self._inner = inner
+        self._host = sandbox.settings.is_host_of("lambda-url", r"[a-z0-9-]+\.on\.aws")
         self._lambda: Lambda = sandbox.service("lambda")
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         host = environ.get("HTTP_HOST", "")
         if is_link(environ.get("PATH_INFO", "")):
             response = self._code(environ["PATH_INFO"])
-        elif ".lambda-url." in host and (match := HOST.fullmatch(host)):
+        elif ".lambda-url." in host and (match := self._host.fullmatch(host)):
             response = self._url(match["id"].lower(), request_of(environ))
         else:
             return self._inner(environ, start_response)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import string
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -23,9 +24,10 @@ LETTERS = string.ascii_lowercase + string.digits
 class FunctionSettings:
     """The operations on them."""
 
-    def __init__(self, shelf: Shelf, endpoint: str) -> None:
+    def __init__(self, shelf: Shelf, address_of: Callable[[str], str]) -> None:
+        """`address_of` says where the URL of a label ("abc.lambda-url") answers."""
         self._shelf = shelf
-        self._endpoint = endpoint
+        self._address_of = address_of
 
     def account(self, call: Call) -> dict[str, Any]:
         """GetAccountSettings: AWS's default quotas, this account's use of them."""
@@ -172,10 +174,9 @@ class FunctionSettings:
             raise AwsError(
                 "ResourceNotFoundException", "The resource you requested does not exist.", Type="User"
             )
-        port = self._endpoint.rpartition(":")[2]
         shown = {name: value for name, value in url.items() if name != "id"}
         return {
-            "FunctionUrl": f"http://{url['id']}.lambda-url.localhost:{port}/",
+            "FunctionUrl": self._address_of(f"{url['id']}.lambda-url") + "/",
             "FunctionArn": of.arn,
             "InvokeMode": "BUFFERED",
             **shown,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 from workshop.sandbox.cloudformation.plan import changed_keys
 from workshop.sandbox.cloudformation.resources.restapi import body_of
@@ -23,14 +22,14 @@ def _create_api(work: Work, properties: Properties) -> Made:
     body = body_of(work, properties)
     if body is None:
         found = work.call(SERVICE, "create_api", properties)
-        return _made(work, found)
+        return _made(found)
     found = work.call(SERVICE, "import_api", _importing(properties), Body=body.decode())
     work.begun(found["ApiId"])
     settings = {key: item for key, item in properties.items() if key not in IMPORTED and key != "Tags"}
     settings.pop("ProtocolType", None)
     if settings:
         work.call(SERVICE, "update_api", settings, ApiId=found["ApiId"])
-    made = _made(work, found)
+    made = _made(found)
     _tag(work, made, {}, properties)
     return made
 
@@ -39,14 +38,9 @@ def _importing(properties: Properties) -> dict[str, Any]:
     return {key: properties[key] for key in ("BasePath", "FailOnWarnings") if key in properties}
 
 
-def _made(work: Work, found: Mapping[str, Any]) -> Made:
-    """ApiEndpoint is where this sandbox serves the API."""
+def _made(found: Mapping[str, Any]) -> Made:
     api = found["ApiId"]
-    port = urlsplit(work.endpoint).port
-    endpoint = found.get("ApiEndpoint") or ""
-    if ".localhost" not in endpoint:
-        endpoint = f"http://{api}.execute-api.localhost:{port}"
-    return Made(api, {"ApiId": api, "ApiEndpoint": endpoint})
+    return Made(api, {"ApiId": api, "ApiEndpoint": found["ApiEndpoint"]})
 
 
 def _update_api(work: Work, old: Resource, properties: Properties) -> Made:
