@@ -102,6 +102,22 @@ def credentials(state: Path | None, account: str, port: int, form: str) -> None:
     click.echo("\n".join(f"export {name}={value}" for name, value in exports.items()))
 
 
+@sandbox.command()
+@STATE
+@click.option("--account", required=True, help="The twelve digits of the account.")
+@click.option("--port", type=int, default=4566, show_default=True, help="Where the sandbox listens.")
+def erase(state: Path | None, account: str, port: int) -> None:
+    """Make everything in an account of the running sandbox be gone, as if it had never been."""
+    from workshop.sandbox.erasing import ask
+
+    if not (account.isdigit() and len(account) == 12):
+        raise click.BadParameter(f"{account!r} is not an account: it takes twelve digits.")
+    try:
+        click.echo("\n".join(ask.erase(account, _config(state=state).state, port)))
+    except ask.NotErased as why:
+        raise click.ClickException(str(why)) from why
+
+
 @main.command()
 def worker() -> None:
     """Run "Do it for me" and other long work."""

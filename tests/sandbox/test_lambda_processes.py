@@ -29,7 +29,7 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
     server.stop()
 
 
-def _marked(mark: str) -> list[str]:
+def marked(mark: str) -> list[str]:
     """The processes of this machine that have the mark in their environment."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
@@ -45,14 +45,14 @@ def _running(account: Account) -> str:
     mark = uuid.uuid4().hex
     function(account, SOURCE, Environment={"Variables": {"MARK": mark}})
     assert invoke(account).answer == mark
-    assert _marked(mark)
+    assert marked(mark)
     return mark
 
 
 def _gone(mark: str) -> bool:
     until = time.monotonic() + 10
     while time.monotonic() < until:
-        if not _marked(mark):
+        if not marked(mark):
             return True
         time.sleep(0.05)
     return False
@@ -61,7 +61,7 @@ def _gone(mark: str) -> bool:
 def test_no_function_outlives_the_service(server: Server) -> None:
     mark = _running(Account(server))
     server.sandbox.service("lambda").stop()
-    assert _marked(mark) == []
+    assert marked(mark) == []
 
 
 def test_no_process_outlives_its_functions_code(server: Server) -> None:

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from workshop.sandbox.call import AwsError, acting_service
+from workshop.sandbox.tally import Tally
 
 if TYPE_CHECKING:
     from workshop.sandbox.sandbox import Sandbox
 
 log = logging.getLogger(__name__)
 CARRIERS = 2
+MOST_LETTERS = 10_000  # of one account; AWS has no such limit
 
 
 class Post:
@@ -29,11 +31,19 @@ class Post:
     def __init__(self, sandbox: Sandbox, sender: str) -> None:
         self._sandbox = sandbox
         self._sender = sender
+        self._letters = Tally(MOST_LETTERS)
         self._carriers = ThreadPoolExecutor(CARRIERS, thread_name_prefix=sender)
 
     def send(self, account: str, about: str, to: str, text: str, **settings: Any) -> None:
         """Send `text` to the ARN `to`, for the resource (ARN) `about` of `account`; waits for nobody."""
+        if not self._letters.begin(account):
+            log.warning("%s has too many letters of account %s: one to %s is lost", self._sender, account, to)
+            return
         self._carriers.submit(self._carry, account, about, to, text, settings)
+
+    def under_way(self, account: str) -> int:
+        """How many letters of an account are not yet carried."""
+        return self._letters.of(account)
 
     def stop(self) -> None:
         """Carry nothing more."""
@@ -44,6 +54,8 @@ class Post:
             self._deliver(account, about, to, text, settings)
         except (ClientError, AwsError) as refused:
             log.warning("%s could not tell %s of %s: %s", self._sender, to, about, refused)
+        finally:
+            self._letters.end(account)
 
     def _deliver(self, account: str, about: str, to: str, text: str, settings: Mapping[str, Any]) -> None:
         _, _, kind, region, owner, name = to.split(":", 5)

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Protocol
 
 from workshop.sandbox.clients import Clients
+from workshop.sandbox.erasing import Eraser
 from workshop.sandbox.events import Events
+from workshop.sandbox.gate import Gate
 from workshop.sandbox.gateway.aws import AwsApi
 from workshop.sandbox.identity.identity import Identity
 from workshop.sandbox.identity.sessions import Sessions, load_key
@@ -25,7 +27,9 @@ class Service(Protocol):
     operation they lack with NotImplemented, others leave it to moto: they may `check(call)`
     beforehand, and afterwards be told of it by `heard(call, reply)`.  One that has state of
     its own says so in `kept`, and it survives a restart.  One that runs something tells how
-    much in `load`.
+    much in `load`; `halt(account)` tells what runs in an account to end, without waiting for it,
+    and says how much that still is, by name in the plural: it is called until there is nothing;
+    then `forget(account)` drops what is not in `kept`.
     """
 
     name: ClassVar[str]
@@ -38,6 +42,7 @@ class Sandbox:
     def __init__(self, settings: Settings, services: Sequence[Callable[[Sandbox], Any]]) -> None:
         self.settings = settings
         self.now = time.time
+        self.gate = Gate()
         self.sessions = Sessions(load_key(settings.state))
         self.identity = Identity(self.sessions, lambda: self.now())
         self.permissions = Permissions(self)
@@ -46,6 +51,7 @@ class Sandbox:
         self.snapshot = Snapshot(self)
         self.isolation = Isolation(settings)
         self.memory = Memory(settings.memory_per_account)
+        self.eraser = Eraser(self)
         self.api = AwsApi(self)
         self.services = {service.name: service for service in (make(self) for make in services)}
 
@@ -70,6 +76,7 @@ class Sandbox:
 
     def start(self) -> None:
         """Go on from the saved state, and begin what services do in the background."""
+        self.eraser.finish()
         self.snapshot.restore()
         for service in [*self.services.values(), self.events]:
             getattr(service, "start", lambda: None)()

@@ -20,6 +20,7 @@ from workshop.sandbox.codebuild.api import CodeBuild
 from workshop.sandbox.codecommit.api import CodeCommit
 from workshop.sandbox.codecommit.githttp import GitHttp
 from workshop.sandbox.codepipeline.api import CodePipeline
+from workshop.sandbox.erasing.door import ErasingDoor
 from workshop.sandbox.events import EventBridge
 from workshop.sandbox.gateway.guard import Application, Guard
 from workshop.sandbox.gateway.http import Handler
@@ -49,11 +50,11 @@ SERVICES: Final = (
     ApiGateway,
     ApiGatewayV2,
 )
-LAYERS: Final[tuple[Callable[..., Application], ...]] = (Guard, ExecuteApi, LambdaHttp, GitHttp)
+LAYERS: Final[tuple[Callable[..., Application], ...]] = (Guard, ErasingDoor, ExecuteApi, LambdaHttp, GitHttp)
 
 
 def application(sandbox: Sandbox) -> Application:
-    """What a request passes, from the outside in: guard, execute-api, git, the AWS API."""
+    """What a request passes, from the outside in: guard, erasing, execute-api, git, the AWS API."""
     inner: Application = sandbox.api
     for layer in reversed(LAYERS):
         inner = layer(sandbox, inner)

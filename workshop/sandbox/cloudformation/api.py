@@ -48,6 +48,10 @@ class CloudFormation(StackOperations, ChangeSetOperations, LookOperations):
         """Go on with what a stop of the sandbox has interrupted."""
         threading.Thread(target=self.office.resume, name="cloudformation-resume", daemon=True).start()
 
+    def halt(self, account: str) -> dict[str, int]:
+        """End an account's operations on stacks."""
+        return {"stack operations": self.office.halt(account)}
+
     def stop(self) -> None:
         """Stop the operations that are running."""
         self.office.stop()

@@ -146,6 +146,15 @@ class Office:
             running.site.superseded = to_delete
             running.site.cancelled.set()
 
+    def halt(self, account: str) -> int:
+        """Have an account's operations end where they are; how many there are still."""
+        with self.ledger.lock:
+            own = [one for one in self._running.values() if one.site.place.account == account]
+        for running in own:
+            running.site.superseded = True
+            running.site.cancelled.set()
+        return len(own)
+
     def warm(self) -> None:
         """Load ahead of the first stack what would make it wait: the translator, service models."""
         self.sam.warm()

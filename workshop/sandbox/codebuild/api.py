@@ -51,6 +51,10 @@ class CodeBuild(Projects, Builds, ReportGroups):
         """End all builds and every process of theirs."""
         self.queue.stop()
 
+    def halt(self, account: str) -> dict[str, int]:
+        """End an account's builds."""
+        return {"builds": self.queue.halt(account)}
+
     def _give_up_orphans(self) -> None:
         with self.lock:
             builds = [build for region in self.state.values() for build in region.builds.values()]

@@ -6,7 +6,7 @@ import itertools
 import logging
 import threading
 from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,11 +39,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Running:
-    """A build that runs, and the end of the thread that it runs in."""
+    """A build that runs, and whose it is."""
 
     account: str
     run: Run
-    ended: Future[None]
 
 
 class Queue:
@@ -115,6 +114,15 @@ class Queue:
         if running is not None:
             running.run.stop()
 
+    def halt(self, account: str) -> int:
+        """End an account's builds, without waiting for it; how many there are still."""
+        with self._lock:
+            waiting = [arn for arn, entry in self._waiting.items() if entry.account == account]
+            running = [arn for arn, one in self._running.items() if one.account == account]
+            self._turns.pop(account, None)
+        self._stop([*waiting, *running])
+        return len(waiting) + len(running)
+
     def stop(self) -> None:
         """End all builds; returns when the last process is gone."""
         self._ended = True
@@ -159,8 +167,8 @@ class Queue:
             log.exception("Build %s has no folder", entry.record.build.id)
             self._sandbox.memory.give_back(chosen.account, BUILD)
             return False
-        ended = self._workers.submit(self._go, chosen, run)
-        self._running[chosen.build] = Running(chosen.account, run, ended)
+        self._running[chosen.build] = Running(chosen.account, run)
+        self._workers.submit(self._go, chosen, run)
         return True
 
     def _go(self, chosen: Waiting, run: Run) -> None:

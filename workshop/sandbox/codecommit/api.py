@@ -44,6 +44,10 @@ class CodeCommit(Repositories, Branches, Commits, Files, Comments, Approvals, Te
         """Bring what is known and what is on disk together."""
         aftermath.tidy(self.store)
 
+    def forget(self, account: str) -> None:
+        """Drop the locks of an account; its git folders are deleted with its saved state."""
+        self.store.forget(account)
+
     def resume(self) -> None:
         """Tell of pushes that came just before a crash, as if they came now."""
         states = list(self.store.states.values())

@@ -84,7 +84,10 @@ class GitHttp:
         visit = self._admit(environ, path, service, advertise)
         out = BytesIO()
         try:
-            self._serve(visit, environ, out)
+            with self._sandbox.gate.passing(visit.visitor.principal.account):
+                self._serve(visit, environ, out)
+        except AwsError as closed:
+            raise Refused("503 Service Unavailable", closed.message) from closed
         except (GitProtocolError, HangupException) as broken:
             raise Refused("400 Bad Request", f"This is not git's protocol: {broken}") from broken
         kind = f"application/x-{service}-{'advertisement' if advertise else 'result'}"

@@ -41,7 +41,8 @@ class Store:
     def regions_with(self, account: str, name: str) -> list[str]:
         """The regions in which an account has a repository of that name."""
         with self._guard:
-            owned = [(place[1], state) for place, state in self.states.items() if place[0] == account]
+            places = list(self.states.items())
+            owned = [(place[1], state) for place, state in places if place[0] == account]
         return [region for region, state in owned if name in state.repositories]
 
     def create(self, account: str, region: str, name: str) -> Repository:
@@ -61,6 +62,13 @@ class Store:
             shutil.rmtree(self.folder(repository), ignore_errors=True)
         with self._guard:
             self._locks.pop(repository.id, None)
+
+    def forget(self, account: str) -> None:
+        """Drop the locks of an account that is gone, while its folders still tell what it had."""
+        ids = [folder.name for folder in (self._folder / account).glob("*/*")]
+        with self._guard:
+            for name in [*ids, *(name for name in self._locks if name.startswith(f"{account}/"))]:
+                self._locks.pop(name, None)
 
     def open(self, repository: Repository) -> Git:
         """The repository's git side; RepositoryDoesNotExistException if it was deleted meanwhile."""

@@ -65,6 +65,16 @@ class CodePipeline(Pipelines, Executions, Gates):
         self.clock.stop()
         self.crew.stop()
 
+    def halt(self, account: str) -> dict[str, int]:
+        """Cancel an account's executions; what their actions have begun elsewhere ends there."""
+        with self.conductor.lock:
+            pipelines = [one for state in self.register.all() for one in state.pipelines.values()]
+            own = [one for one in pipelines if one.account == account]
+            live = sum(execution.live for one in own for execution in one.executions)
+            for one in own:
+                self.conductor.cancel(one)
+        return {"pipeline executions": live, "pipeline actions": self.crew.working(account)}
+
     def _give_up_orphans(self) -> None:
         """Fail the runs whose thread ended with an earlier process; a retry does them again."""
         with self.conductor.lock:

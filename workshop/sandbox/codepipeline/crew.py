@@ -50,7 +50,7 @@ class Crew:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._bells = Bells()
-        self._threads: set[threading.Thread] = set()
+        self._threads: dict[threading.Thread, str] = {}  # and whose pipeline each works for
         self.conductor = Conductor(News(sandbox), self.begin, self.withdraw)
         sandbox.events.listen(self._hear)
 
@@ -66,13 +66,17 @@ class Crew:
         task = Task(pipeline, execution, run, action, continuation)
         arguments = (task, self._bells.hang(run.id))
         thread = threading.Thread(target=self._do, args=arguments, name=f"action-{run.id}", daemon=True)
-        self._threads.add(thread)
+        self._threads[thread] = pipeline.account
         thread.start()
 
     def withdraw(self, run: str) -> None:
         """Nobody waits for this run any more."""
         if bell := self._bells.take_down(run):
             bell.end()
+
+    def working(self, account: str) -> int:
+        """How many threads work for pipelines of an account."""
+        return list(self._threads.values()).count(account)
 
     def stop(self) -> None:
         """End all threads; what they started elsewhere goes on, as in AWS."""
@@ -93,7 +97,7 @@ class Crew:
         self._bells.take_down(task.run.id)
         if result is not None:
             self.conductor.settle(task.pipeline, task.run, result)
-        self._threads.discard(threading.current_thread())
+        self._threads.pop(threading.current_thread(), None)
 
     def _result(self, task: Task, bell: Bell) -> Outcome | ActionFailed | None:
         """How the action ended; None if its result comes by the API."""

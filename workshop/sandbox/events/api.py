@@ -95,6 +95,8 @@ class EventBridge:
             return {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
         if not isinstance(detail, dict):
             return {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
+        if not self._sandbox.events.has_room(call.account):
+            return {"ErrorCode": "ThrottlingException", "ErrorMessage": "Rate exceeded"}
         event = self._event(call, entry, detail)
         self._sandbox.events.take(event)
         return {"EventId": event.id}

@@ -16,6 +16,7 @@ from workshop.sandbox.events import inputs, rules
 from workshop.sandbox.events.event import Event
 from workshop.sandbox.events.targets import Delivery, Targets
 from workshop.sandbox.events.timer import Timer
+from workshop.sandbox.tally import Tally
 
 if TYPE_CHECKING:
     from workshop.sandbox.sandbox import Sandbox
@@ -25,6 +26,8 @@ WORKERS = 8
 PAUSES = (0.2, 1.0)  # seconds before the second and the third try; AWS tries for a day
 PASSING = ("ThrottlingException", "Throttling", "TooManyRequestsException", "InternalFailure")
 MOST_HOPS = 5
+# Of one account, taken in and not yet delivered.  AWS throttles PutEvents by the second, by region.
+MOST_UNDER_WAY = 10_000
 
 
 class Events:
@@ -33,6 +36,7 @@ class Events:
     def __init__(self, sandbox: Sandbox) -> None:
         self._targets = Targets(sandbox, self.take)
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="events")
+        self._under_way = Tally(MOST_UNDER_WAY)
         self._stopped = threading.Event()
         self.timer = Timer(self._send)
         self._listeners: list[Callable[[Event], None]] = []
@@ -59,10 +63,23 @@ class Events:
             listener(event)
         if self._stopped.is_set() or event.hops > MOST_HOPS:
             return
+        if not self._under_way.begin(event.account):
+            log.warning("event %s is lost: account %s has too many under way", event.id, event.account)
+            return
         try:
-            self._pool.submit(self._match, event)
+            future = self._pool.submit(self._match, event)
         except RuntimeError:
             log.info("event %s came after the end", event.id)  # the pool has just been shut down
+            return
+        future.add_done_callback(lambda _: self._under_way.end(event.account))
+
+    def has_room(self, account: str) -> bool:
+        """Whether an account may put one more event, on whichever of its buses."""
+        return self._under_way.has_room(account)
+
+    def halt(self, account: str) -> dict[str, int]:
+        """Events end by themselves, soon: how many of an account are under way."""
+        return {"events": self._under_way.of(account)}
 
     def start(self) -> None:
         """Begin to watch schedules."""

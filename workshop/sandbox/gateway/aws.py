@@ -70,11 +70,12 @@ class AwsApi:
             request_id,
             request.remote_addr or "127.0.0.1",
         )
-        self._sandbox.permissions.authorize(call, request)
-        try:
-            return self._perform(request, at, call)
-        finally:
-            self._sandbox.snapshot.notice(call)
+        with self._sandbox.gate.passing(caller.account):
+            self._sandbox.permissions.authorize(call, request)
+            try:
+                return self._perform(request, at, call)
+            finally:
+                self._sandbox.snapshot.notice(call)
 
     def _perform(self, request: Request, at: wire.Route, call: Call) -> wire.Reply:
         service = self._sandbox.services.get(call.service)

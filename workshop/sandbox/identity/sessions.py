@@ -95,6 +95,14 @@ class Sessions:
         """The secret key that belongs to an access key issued here."""
         return base64.b64encode(self._mac(b"secret" + access_key.encode())).decode()[:40]
 
+    def proof(self, deed: str) -> str:
+        """Shows that whoever has it may read the key, and for what (a sentence) it was made; in hex."""
+        return self._mac(b"deed" + deed.encode()).hex()
+
+    def proves(self, proof: str, deed: str) -> bool:
+        """Whether this is the proof for that deed."""
+        return hmac.compare_digest(proof.encode(), self.proof(deed).encode())
+
     def _seal(self, access_key: str, principal: Principal) -> str:
         body = json.dumps(asdict(principal), separators=(",", ":")).encode()
         seal = self._mac(access_key.encode() + body)

@@ -44,6 +44,7 @@ class Lambda:
     complete: ClassVar[bool] = True
 
     def __init__(self, sandbox: Sandbox) -> None:
+        self._snapshot = sandbox.snapshot
         self.shelf = Shelf()
         self.packages = Packages(sandbox.settings.state / "lambda")
         self.download = Download(sandbox)
@@ -52,7 +53,7 @@ class Lambda:
         self._pool = Pool(
             self._launcher.launch, expires_soon, sandbox.memory, sandbox.settings.environments_per_account
         )
-        self._execution = Execution(self._pool)
+        self._execution = Execution(self._pool, sandbox.gate)
         self._later = Later(self._execution, self._current, DeadLetters(sandbox).send)
         self._functions = Functions(sandbox, self.shelf, self.packages, self._pool, self.download)
         self._versions = Versions(self.shelf)
@@ -71,7 +72,12 @@ class Lambda:
         return {"environments": self._pool.load}
 
     def start(self) -> None:
-        """Begin to write logs, to keep environments warm and to work off asynchronous events."""
+        """Begin to write logs, to keep environments warm and to work off asynchronous events.
+
+        Packages that nothing uses any more are deleted first, unless what did may be looked for yet.
+        """
+        if "refused" not in self._snapshot.told:
+            self.packages.sweep(self.shelf.codes())
         self._launcher.prepare()
         for part in (self._scribe, self._pool, self._later):
             part.start()
@@ -80,6 +86,14 @@ class Lambda:
         """End every function's process; their last lines are still written."""
         for part in (self._later, self._pool, self._scribe):
             part.stop()
+
+    def halt(self, account: str) -> dict[str, int]:
+        """End an account's processes, and drop events that wait for their turn."""
+        return {"environments": self._pool.halt(account), "events for functions": self._later.halt(account)}
+
+    def forget(self, account: str) -> None:
+        """Delete the packages that only functions of this account have used."""
+        self.packages.sweep(self.shelf.codes() | self._pool.codes(), account)
 
     def run(self, arn: str, payload: bytes) -> Outcome:
         """Run a function for a service that has made sure that it may; AwsError if it cannot run."""

@@ -9,6 +9,7 @@ import uuid
 from dataclasses import dataclass
 
 from workshop.sandbox.call import AwsError
+from workshop.sandbox.gate import Gate
 from workshop.sandbox.lambda_.environment import Lost
 from workshop.sandbox.lambda_.outcome import Outcome
 from workshop.sandbox.lambda_.pool import Pool
@@ -34,11 +35,16 @@ class Event:
 class Execution:
     """Runs one event at a time for its caller, in an environment of the pool."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, gate: Gate) -> None:
         self._pool = pool
+        self._gate = gate
 
     def run(self, event: Event, *, tail: bool = False) -> tuple[Outcome, bytes]:
         """The outcome and, if wanted, the end of the log; AwsError if there is no environment."""
+        with self._gate.passing(event.version.account):
+            return self._run(event, tail)
+
+    def _run(self, event: Event, tail: bool) -> tuple[Outcome, bytes]:
         for _ in range(TRIES):
             environment = self._pool.take(event.version, event.reserved)
             try:

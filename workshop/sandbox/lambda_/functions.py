@@ -173,10 +173,10 @@ class Functions:
                     f"Request must be smaller than 70167211 bytes for the {call.operation} operation",
                     413,
                 )
-            return self._packages.keep(content)
+            return self._packages.keep(call.account, content)
         if "S3Bucket" not in params or "S3Key" not in params:
             raise invalid("Please provide a source for function code.")
-        return self._packages.keep(self._from_s3(call, params))
+        return self._packages.keep(call.account, self._from_s3(call, params))
 
     def _from_s3(self, call: Call, params: Mapping[str, Any]) -> bytes:
         """The package out of S3, read as the caller."""

@@ -44,7 +44,7 @@ class Errand:
     @property
     def account(self) -> str:
         """Whose function it is for."""
-        return self.event.version.arn.split(":")[4]
+        return self.event.version.account
 
 
 class Later:
@@ -87,7 +87,7 @@ class Later:
 
     def put(self, event: Event, retries: int = 2, most_age: float = 21_600) -> None:
         """Run the event soon; AwsError TooManyRequestsException if too many of its account wait."""
-        if self.waiting(event.version.arn.split(":")[4]) >= MOST_WAITING:
+        if self.waiting(event.version.account) >= MOST_WAITING:
             raise throttled("CallerRateLimitExceeded")
         self._put(Errand(event, time.time(), retries, most_age), 0)
 
@@ -95,6 +95,15 @@ class Later:
         """How many events of an account wait for their turn, or for another try."""
         with self._changed:
             return len(self._held.get(account, ())) + sum(due[2].account == account for due in self._due)
+
+    def halt(self, account: str) -> int:
+        """Drop the events of an account that wait; how many they were, with those that are being run."""
+        with self._changed:
+            found = self.waiting(account) + self._running[account]
+            self._held.pop(account, None)
+            self._due = [due for due in self._due if due[2].account != account]
+            heapq.heapify(self._due)
+            return found
 
     def _put(self, errand: Errand, delay: float) -> None:
         with self._changed:

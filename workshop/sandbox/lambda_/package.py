@@ -9,7 +9,9 @@ import os
 import shutil
 import stat
 import threading
+import time
 import zipfile
+from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 
 from workshop.sandbox.call import AwsError
@@ -19,6 +21,8 @@ LARGEST_UPLOAD = 50 * 1024 * 1024
 LARGEST_UNPACKED = 262_144_000
 MOST_FILES = 200_000
 PIECE = 1024 * 1024
+SHORT = 32  # letters of a hash in the name of a folder
+ARRIVING = 60.0  # seconds within which a package that was brought belongs to a function
 
 
 class Packages:
@@ -27,11 +31,16 @@ class Packages:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._lock = threading.Lock()
+        self._arrivals: list[tuple[float, str, str]] = []
 
-    def keep(self, content: bytes) -> Code:
-        """Store a package; AwsError in Lambda's words if it is no usable zip file."""
+    def keep(self, account: str, content: bytes) -> Code:
+        """Store a package that an account brings; AwsError in Lambda's words if it is no usable zip file."""
         _examine(content)
         code = Code(hashlib.sha256(content).hexdigest(), len(content))
+        with self._lock:
+            now = time.monotonic()
+            self._arrivals = [one for one in self._arrivals if now - one[0] < ARRIVING]
+            self._arrivals.append((now, code.sha256, account))
         file = self._file(code)
         if not file.exists():
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -40,13 +49,25 @@ class Packages:
             part.replace(file)
         return code
 
+    def sweep(self, used: Collection[Code], gone: str = "") -> None:
+        """Delete every package that nobody uses, nor is about to, except for an account that is gone."""
+        with self._lock:
+            kept = {code.sha256 for code in used} | {sha for _, sha, by in self._arrivals if by != gone}
+            for file in (self._root / "zip").glob("*.zip"):
+                if file.stem not in kept:
+                    file.unlink(missing_ok=True)
+            parts = {sha[:SHORT] for sha in kept}
+            for folder in (self._root / "unpacked").glob("*"):
+                if not parts.issuperset(folder.name.split("-")):
+                    shutil.rmtree(folder, ignore_errors=True)
+
     def content(self, code: Code) -> bytes:
         """The zip file as it was uploaded."""
         return self._file(code).read_bytes()
 
     def folder(self, *codes: Code) -> Path:
         """A read-only folder with the packages unpacked into it, later ones over earlier ones."""
-        name = "-".join(code.sha256[:32] for code in codes) or "empty"
+        name = "-".join(code.sha256[:SHORT] for code in codes) or "empty"
         folder = self._root / "unpacked" / name
         with self._lock:
             if not folder.exists():

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from workshop.sandbox.call import AwsError
 from workshop.sandbox.lambda_.environment import Environment
 from workshop.sandbox.lambda_.room import Bounds, Held, to_go, to_lend
-from workshop.sandbox.lambda_.state import Version
+from workshop.sandbox.lambda_.state import Code, Version
 from workshop.sandbox.memory import Memory
 
 MOST_PER_FUNCTION = max(4, 2 * (os.cpu_count() or 1))
@@ -61,6 +61,12 @@ class Pool:
         with self._changed:
             return {"warm": len(self._idle), "busy": len(self._busy) + len(self._starting)}
 
+    def codes(self) -> set[Code]:
+        """The packages that environments run, among them those of versions that are no more."""
+        with self._changed:
+            versions = [one.plan.version for one in [*self._idle, *self._busy]] + self._starting
+        return {code for one in versions for code in (one.code, *(layer.code for layer in one.layers))}
+
     def take(self, version: Version, reserved: int | None) -> Environment:
         """An environment for one event; AwsError TooManyRequestsException if there is none."""
         until = time.monotonic() + self._patience
@@ -95,6 +101,17 @@ class Pool:
             for environment in [*self._idle, *self._busy]:
                 environment.stale |= _unqualified(environment.plan.version.arn) == arn
         self._close_idle(lambda environment: environment.stale)
+
+    def halt(self, account: str) -> int:
+        """End an account's environments, whatever they do; how many there are still."""
+        with self._changed:
+            busy = [one for one in self._busy if one.plan.version.account == account]
+            idle = [one for one in self._idle if one.plan.version.account == account]
+            starting = sum(version.account == account for version in self._starting)
+        for environment in busy:
+            environment.close()  # who waits for its answer gives it back
+        self._close_idle(lambda environment: environment.plan.version.account == account)
+        return len(busy) + len(idle) + starting
 
     def stop(self) -> None:
         """End all environments."""
@@ -133,12 +150,12 @@ class Pool:
 
     def _may_start(self, version: Version) -> bool:
         """Whether one more may start, now that idle ones have gone for it if need be."""
-        left = self._memory.left(_account(version))
+        left = self._memory.left(version.account)
         going = None if self._ended else to_go(self._held(), _held(version), left, self._bounds)
         if going is None:
             return False
         self._evict(going)
-        return self._memory.take(_account(version), version.memory)
+        return self._memory.take(version.account, version.memory)
 
     def _held(self) -> list[Held]:
         """All environments, the idle ones first: `_evict` takes their indices."""
@@ -149,7 +166,7 @@ class Pool:
         """End these idle environments, in the background; their memory may be promised again at once."""
         for environment in [self._idle[index] for index in indices]:
             self._idle.remove(environment)
-            self._memory.give_back(_account(environment.plan.version), environment.plan.version.memory)
+            self._memory.give_back(environment.plan.version.account, environment.plan.version.memory)
             threading.Thread(target=environment.close, daemon=True).start()
 
     def _begin(self, version: Version) -> Environment:
@@ -158,7 +175,7 @@ class Pool:
         except BaseException:
             with self._changed:
                 self._starting.remove(version)
-            self._memory.give_back(_account(version), version.memory)
+            self._memory.give_back(version.account, version.memory)
             raise
         with self._changed:
             self._starting.remove(version)
@@ -186,7 +203,7 @@ class Pool:
         """End environments that are in no list any more; then there is room for others."""
         for environment in environments:
             environment.close()
-            self._memory.give_back(_account(environment.plan.version), environment.plan.version.memory)
+            self._memory.give_back(environment.plan.version.account, environment.plan.version.memory)
 
 
 def _wilted(newest: list[Environment], before: float, environment: Environment) -> bool:
@@ -199,11 +216,7 @@ def throttled(reason: str) -> AwsError:
 
 
 def _held(version: Version, idle_since: float | None = None) -> Held:
-    return Held(_unqualified(version.arn), _account(version), version.memory, idle_since)
-
-
-def _account(version: Version) -> str:
-    return version.arn.split(":")[4]
+    return Held(_unqualified(version.arn), version.account, version.memory, idle_since)
 
 
 def _unqualified(arn: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from workshop.sandbox.call import Call
 from workshop.sandbox.lambda_.names import LATEST, Reference, not_found, reference
-from workshop.sandbox.lambda_.state import Function, State, Version
+from workshop.sandbox.lambda_.state import Code, Function, State, Version
 
 
 class Shelf:
@@ -29,6 +29,15 @@ class Shelf:
         """The functions of all accounts."""
         with self.lock:
             return iter([one for state in self.states.values() for one in state.functions.values()])
+
+    def codes(self) -> set[Code]:
+        """The packages of all versions of all functions and layers."""
+        with self.lock:
+            versions = [one for function in self.everything() for one in function.versions.values()]
+            layers = [one for state in self.states.values() for one in state.layers.values()]
+        used = {version.code for version in versions}
+        used |= {layer.code for version in versions for layer in version.layers}
+        return used | {layer.code for numbers in layers for layer in numbers.values()}
 
     def function(self, of: Reference) -> Function:
         """The function; AwsError ResourceNotFoundException if there is none."""

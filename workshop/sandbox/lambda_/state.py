@@ -53,6 +53,10 @@ class Version:
     dead_letters: str | None = None
     kms_key: str | None = None
 
+    @property
+    def account(self) -> str:
+        return self.arn.split(":")[4]
+
 
 @dataclass
 class Alias:

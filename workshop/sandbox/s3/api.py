@@ -39,6 +39,10 @@ class S3:
         """Tell nobody anything more."""
         self._post.stop()
 
+    def halt(self, account: str) -> dict[str, int]:
+        """Notices are carried soon: how many of an account are not yet."""
+        return {"S3 notices": self._post.under_way(account)}
+
     def check(self, call: Call) -> None:
         """Refuse what S3 does not accept, before moto does."""
         if call.operation == "CreateBucket":

@@ -57,6 +57,19 @@ def put(account: str, held: Mapping[str, Regions]) -> None:
                 _claim_names(backend)
 
 
+def drop(account: str) -> None:
+    """Forget all backends of an account, and the names of its buckets."""
+    for found in _in_use():
+        for backend in (found.pop(account, None) or {}).values():
+            if isinstance(backend, S3Backend):
+                _disclaim_names(backend)
+
+
+def _disclaim_names(backend: S3Backend) -> None:
+    for bucket in list(backend.buckets):
+        s3_backends.bucket_accounts.pop(bucket, None)
+
+
 def _claim_names(backend: S3Backend) -> None:
     """Buckets have one name space for all accounts."""
     for bucket in list(backend.buckets):

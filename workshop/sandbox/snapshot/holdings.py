@@ -26,6 +26,19 @@ class Holdings:
         ours = {name: _states(account, one) for name, one in kept.items()}
         return cls(backends.of_account(account), ours)
 
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing at all."""
+        return not self.moto and not any(self.ours.values())
+
+    @staticmethod
+    def drop(account: str, kept: Mapping[str, Kept]) -> None:
+        """Forget all that an account has; nothing may go on in it."""
+        backends.drop(account)
+        for one in kept.values():
+            for region in _states(account, one):
+                one.states.pop((account, region), None)
+
     def put(self, account: str, kept: Mapping[str, Kept]) -> None:
         """Give it all to an account that has nothing yet."""
         backends.put(account, self.moto)

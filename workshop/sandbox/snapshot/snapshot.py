@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +23,7 @@ from workshop.sandbox.snapshot import graph, origin
 from workshop.sandbox.snapshot.changes import changed_by
 from workshop.sandbox.snapshot.drawer import Drawer, drawers, move_aside
 from workshop.sandbox.snapshot.holdings import Holdings, dump
-from workshop.sandbox.snapshot.kept import Disturbed, Kept, still
+from workshop.sandbox.snapshot.kept import Disturbed, Kept, Lock, still
 
 if TYPE_CHECKING:
     from workshop.sandbox.sandbox import Sandbox
@@ -58,6 +59,8 @@ class Snapshot:
         self._folder = sandbox.settings.state / "snapshot"
         self._changes: dict[str, Change] = {}
         self._known: set[str] = set()
+        self._sealed: set[str] = set()
+        self._saving = threading.Lock()
         self._digests: dict[str, graph.Digests] = {}
         self._lock = threading.Lock()
         self._ended = threading.Event()
@@ -68,6 +71,8 @@ class Snapshot:
         """Something has changed in an account: save it soon."""
         now = time.monotonic()
         with self._lock:
+            if account in self._sealed:
+                return
             self._changes.setdefault(account, Change(now, now)).last = now
             self._known.add(account)
 
@@ -80,6 +85,34 @@ class Snapshot:
         """A call was made: save soon what it may have changed."""
         for account in changed_by(call):
             self.touch(account)
+
+    def seal(self, account: str) -> None:
+        """Save nothing of an account from now on, whatever changes in it."""
+        with self._saving, self._lock:
+            self._sealed.add(account)
+
+    def unseal(self, account: str) -> None:
+        """Save the account again; if it is still there, soon."""
+        with self._lock:
+            self._sealed.discard(account)
+            known = account in self._known
+        if known:
+            self.touch(account)
+
+    def forget(self, account: str) -> None:
+        """Drop all that a sealed account has, in memory."""
+        with self._lock:
+            self._changes.pop(account, None)
+            self._digests.pop(account, None)
+            self._known.discard(account)
+        kept = self.kept()
+        while True:
+            try:
+                with still([self._sandbox.api.turn(account), *_locks(account, kept)], PATIENCE):
+                    Holdings.drop(account, kept)
+                return
+            except Disturbed:
+                time.sleep(PATIENCE)
 
     def restore(self) -> None:
         """Bring back what is saved, before anything runs; what cannot be read is moved aside."""
@@ -121,16 +154,22 @@ class Snapshot:
         return [account for account, change in changes if self._is_due(account, change, now)]
 
     def _is_due(self, account: str, change: Change, now: float) -> bool:
-        if any(kept.busy(account) for kept in self._kept().values()):
+        if any(kept.busy(account) for kept in self.kept().values()):
             return now - change.since > LATEST_BUSY
         return now - change.last > QUIET or now - change.since > LATEST
 
     def _save(self, account: str) -> bool:
         """Save an account; if that fails, it is still due."""
+        with self._saving:
+            return self._save_now(account)
+
+    def _save_now(self, account: str) -> bool:
         with self._lock:
             change = self._changes.pop(account, None)
+            if account in self._sealed:
+                return True
         try:
-            Drawer(self._folder / account).write(self._dump(account))
+            self._write(account)
         except (Disturbed, RuntimeError):  # a dictionary changed its size while it was read
             self._again(account, change)
         except OSError as refused:
@@ -151,12 +190,17 @@ class Snapshot:
         with self._lock:
             self._changes[account] = change or Change(later, later)
 
-    def _dump(self, account: str) -> graph.Dump:
-        kept = self._kept()
-        locks = [lock for one in kept.values() for lock in one.locks(account)]
+    def _write(self, account: str) -> None:
+        """Save an account as it is; one that somebody has only named is none."""
+        drawer, kept = Drawer(self._folder / account), self.kept()
         known = self._digests.setdefault(account, graph.Digests())
-        with still([self._sandbox.api.turn(account), *locks], PATIENCE):
-            return dump(account, Holdings.of(account, kept), known)
+        with still([self._sandbox.api.turn(account), *_locks(account, kept)], PATIENCE):
+            held = Holdings.of(account, kept)
+            dumped = dump(account, held, known)
+        if held.empty and not drawer.folder.exists():
+            self._known.discard(account)
+        else:
+            drawer.write(dumped)
 
     def _open(self, drawer: Drawer) -> bool:
         """Restore an account; False if its state cannot be read."""
@@ -173,7 +217,7 @@ class Snapshot:
                 f"and was moved to {aside.name}; catching up in the workshop makes everything again."
             )
             return False
-        held.put(drawer.account, self._kept())
+        held.put(drawer.account, self.kept())
         self._known.add(drawer.account)
         return True
 
@@ -186,8 +230,13 @@ class Snapshot:
     def _aside(self) -> Path:
         return self._sandbox.settings.state / f"refused-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
 
-    def _kept(self) -> dict[str, Kept]:
+    def kept(self) -> dict[str, Kept]:
+        """What our services have saved for them, by service."""
         return {name: one.kept for name, one in self._sandbox.services.items() if hasattr(one, "kept")}
+
+
+def _locks(account: str, kept: Mapping[str, Kept]) -> list[Lock]:
+    return [lock for one in kept.values() for lock in one.locks(account)]
 
 
 def _accounts(number: int) -> str:

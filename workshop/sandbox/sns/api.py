@@ -38,6 +38,10 @@ class Sns:
         setattr(Subscription, "publish", self._before)  # noqa: B010
         self._post.stop()
 
+    def halt(self, account: str) -> dict[str, int]:
+        """Messages are carried soon: how many of an account are not yet."""
+        return {"SNS messages": self._post.under_way(account)}
+
     def _to_function(self, subscription: Subscription, event: Mapping[str, Any]) -> None:
         topic = subscription.topic.arn
         self._post.send(subscription.account_id, topic, subscription.endpoint, json.dumps(event))
