@@ -68,6 +68,8 @@ def _mended(found: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
 
 def check_the_project_takes_part_in_a_pipeline(lab: Lab) -> str:
     """Your build project is there, its source and artifacts handed over by the pipeline."""
+    if not look.project_if_any(lab):
+        raise NotYet(f"There is no build project {lab.name('build')}.", hint=_making(lab))
     project = look.project(lab)
     kinds = {"source": project["source"]["type"], "artifacts": project["artifacts"]["type"]}
     other = [f"{part} is {kind}" for part, kind in kinds.items() if kind != "CODEPIPELINE"]
@@ -124,6 +126,15 @@ def check_no_cache_and_no_network(lab: Lab) -> str:
     if network:
         raise NotYet(f"It stands in {network}.", hint=_without_network(lab, network))
     return "No cache, no VPC"
+
+
+def _making(lab: Lab) -> tuple[str, ...]:
+    return (
+        "A project needs a role to run under: which of the two has to be there first?",
+        f"Has it another name? `aws codebuild list-projects` lists yours; it should be {lab.name('build')}.",
+        f"First its role, {lab.build_role}, then the project: `aws codebuild create-project"
+        " --cli-input-json file://project.json`.",
+    )
 
 
 def _without_cache(lab: Lab) -> tuple[str, ...]:

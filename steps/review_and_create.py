@@ -51,6 +51,8 @@ def _mended(lab: Lab, found: dict[str, Any]) -> dict[str, Any]:
 
 def check_the_pipeline_is_there(lab: Lab) -> str:
     """Your pipeline is there, under a role that trusts CodePipeline."""
+    if not look.pipeline_if_any(lab):
+        raise NotYet(f"There is no pipeline {lab.name('pipeline')}.", hint=_making(lab))
     declared = look.pipeline(lab)
     role = declared["roleArn"].rsplit("/", 1)[-1]
     return f"{declared['name']}, version {declared['version']}, under {role}"
@@ -135,6 +137,16 @@ def check_an_event_starts_it(lab: Lab) -> str:
             ),
         )
     return f"{rule} starts it as {role.rsplit('/', 1)[-1]}"
+
+
+def _making(lab: Lab) -> tuple[str, ...]:
+    name = lab.name("pipeline")
+    return (
+        "Of what the page makes, what starts the pipeline on a commit, and what is the pipeline itself?",
+        f"Has it another name? `aws codepipeline list-pipelines` lists yours; it should be {name}.",
+        "First the rule and its role, then the pipeline: `aws codepipeline create-pipeline"
+        " --cli-input-json file://pipeline.json`.",
+    )
 
 
 def _source(lab: Lab) -> look.Placed:
