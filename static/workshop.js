@@ -111,9 +111,57 @@ addEventListener("pageshow", (event) => { if (event.persisted) location.reload()
 
 // ---- htmx: quiet while nobody looks, and honest when the pages do not answer.
 document.addEventListener("htmx:beforeRequest", (event) => {
-  const { poll, live } = event.detail.elt.dataset;
-  const typing = document.activeElement?.matches("#task input, #help :not(h2)");
-  if (poll !== undefined && document.hidden || live !== undefined && typing) event.preventDefault();
+  const { poll, live, pace } = event.detail.elt.dataset;
+  if (poll !== undefined && document.hidden || live !== undefined && busy()) event.preventDefault();
+  else if (pace && !due(event.detail)) event.preventDefault();
+});
+
+// Who types, or has something open beside the task, is not to be disturbed.
+let typedAt = 0;
+document.addEventListener("input", () => { typedAt = Date.now(); });
+const busy = () => document.activeElement?.matches("#help :not(h2)") || Date.now() - typedAt < 2000;
+
+// What finds nothing new looks less and less often (data-pace: seconds), until something is done.
+const looks = new WeakMap();
+function due({ elt, requestConfig }) {
+  if (!looks.has(elt)) looks.set(elt, { at: Date.now(), still: 0 });
+  const look = looks.get(elt);
+  const asked = ["work", "back"].includes(requestConfig.triggeringEvent?.type);
+  const pauses = elt.dataset.pace.split(" ").map(Number);
+  const pause = asked ? 1 : pauses[Math.min(look.still, pauses.length - 1)];
+  if (Date.now() - look.at < pause * 1000) return false;
+  looks.set(elt, { at: Date.now(), still: asked ? 0 : look.still + 1 });
+  return true;
+}
+
+// What has been typed stays when the task turns by itself: it may have been moved on in another tab.
+let typed = [];
+const altered = (field) => field.type === "radio" ? field.checked && !field.defaultChecked
+  : field.value !== field.defaultValue;
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { target, requestConfig } = event.detail;
+  if (target.id !== "task") return;
+  // What was sent has been used, and help answers in one's place.
+  const used = requestConfig.verb === "post" && /\/(do|over|catch-up)$/.test(requestConfig.path);
+  typed = used ? [] : [...target.querySelectorAll("input[id]")]
+    .filter((field) => altered(field) && requestConfig.formData.get(field.name) !== field.value)
+    .map(({ id, value, selectionStart, selectionEnd }) => ({ id, value, selectionStart, selectionEnd }));
+  const { top, bottom } = target.getBoundingClientRect();
+  const away = top > innerHeight || bottom < 0 || document.activeElement?.matches("#task input");
+  // Nobody is carried off to the end of a page that they are reading, or out of a field.
+  if (requestConfig.elt.dataset.poll !== undefined && away) {
+    event.detail.serverResponse = event.detail.serverResponse.replaceAll(" autofocus", "");
+  }
+});
+document.addEventListener("htmx:afterSwap", () => {
+  for (const { id, value, selectionStart, selectionEnd } of typed.splice(0)) {
+    const field = document.getElementById(id);
+    if (field?.type === "radio") field.checked = true;
+    else if (field) {
+      field.value = value;
+      if (field === document.activeElement) field.setSelectionRange(selectionStart, selectionEnd);
+    }
+  }
 });
 // Who comes back to the page has done something elsewhere: it looks at once.
 document.addEventListener("visibilitychange", () => {

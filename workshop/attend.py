@@ -135,13 +135,13 @@ class Attend:
             code, words, _ = refusal(error)
             now = Panel(code=code, words=words)
         if not htmx_request.htmx:
-            return self._page("pipeline.html", step=None, panel=now)
+            return self._page("pipeline.html", step=None, panel=now, pauses=pipeline.PAUSES)
         if self._guide.progress.afresh(g.enrolled.id) != session.get("afresh", 0):
             # Found out just now: what the whole page shows is no longer so.
             return Response(status=204, headers={"HX-Refresh": "true"})
         if request.args.get("v") == now.version:
             return UNCHANGED
-        return self._page("_pipeline.html", panel=now)
+        return self._page("_pipeline.html", panel=now, pauses=pipeline.PAUSES)
 
     def terminal(self) -> Answer:
         """Credentials for a terminal of the attendee's own; polled, and silent until they are renewed."""

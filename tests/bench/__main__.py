@@ -57,6 +57,7 @@ def main() -> None:
     table.add_row("a page in sight, live look off: AWS calls a minute", "", f"{calls.off}", "")
     more = calls.on - calls.off
     table.add_row("the same with the live look on, over that", f"≤ +{A_MINUTE}", f"+{more}", "")
+    table.add_row("the same a minute later, live look on: all calls", f"≤ {A_MINUTE}", f"{calls.later}", "")
     console.print(table)
 
 

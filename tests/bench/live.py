@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import time
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from tests.bench.lab import Bench
 from workshop.app import create_app
 from workshop.config import Config
 from workshop.guide import Guide
+from workshop.insight.pipeline import PAUSES
 from workshop.jobs import Kind
 from workshop.models import migrate
 from workshop.watch.meter import metered
@@ -19,16 +21,20 @@ from workshop.work.helping import Helper
 
 STEP = "fix-the-build"
 SECONDS = 60.0
-LIVE, PANEL = 3.0, 5.0  # as the pages ask, where no run is under way
+LIVE = 3.0  # as the page asks
 HTMX = {"HX-Request": "true"}
 
 
 @dataclass(frozen=True)
 class Calls:
-    """AWS calls in the first minute of a page that is in sight while nothing changes."""
+    """AWS calls in the first minute of a page that is in sight while nothing changes.
+
+    `later` is the minute after that, live look on: what finds nothing new looks less often.
+    """
 
     on: int
     off: int
+    later: int
 
 
 def asked(one: Bench) -> Calls:
@@ -46,7 +52,19 @@ def asked(one: Bench) -> Calls:
     app.config["WTF_CSRF_ENABLED"] = False
     visitor, guide = app.test_client(), app.extensions["guide"]
     _arrive(visitor, guide)
-    return Calls(on=_minute(visitor, live=True), off=_minute(visitor, live=False))
+    first, later = _looks()
+    return Calls(
+        on=_minute(visitor, first, live=True),
+        later=_minute(visitor, later, live=True),
+        off=_minute(visitor, first, live=False),
+    )
+
+
+def _looks() -> tuple[list[float], list[float]]:
+    """When the panel looks, in the first minute and in the one after it: seconds into each."""
+    pauses = itertools.chain(PAUSES, itertools.repeat(PAUSES[-1]))
+    at = list(itertools.takewhile(lambda at: at < 2 * SECONDS, itertools.accumulate(pauses, initial=0.0)))
+    return [one for one in at if one < SECONDS], [one - SECONDS for one in at if one >= SECONDS]
 
 
 def _arrive(visitor: FlaskClient, guide: Guide) -> None:
@@ -60,10 +78,10 @@ def _arrive(visitor: FlaskClient, guide: Guide) -> None:
     visitor.post(f"/steps/{STEP}/check")
 
 
-def _minute(visitor: FlaskClient, live: bool) -> int:
+def _minute(visitor: FlaskClient, looks: list[float], live: bool) -> int:
     """What the page asks for in a minute, at the times at which it does."""
     began = time.monotonic()
-    due = [(at * PANEL, "panel") for at in range(int(SECONDS / PANEL))]
+    due = [(at, "panel") for at in looks]
     due += [(at * LIVE, "live") for at in range(int(SECONDS / LIVE)) if live]
     with metered() as meter:
         for at, what in sorted(due):

@@ -10,7 +10,7 @@ from tests.web.conftest import Attending
 from workshop.config import HOME, Config
 from workshop.course import load
 from workshop.guide import Guide
-from workshop.insight.pipeline import Line, Panel, excerpt, panel
+from workshop.insight.pipeline import PAUSES, Line, Panel, excerpt, panel
 
 NPM = ["npm test", "ok 1", "not ok 2 - greets", "1..2", "later"]
 
@@ -61,7 +61,7 @@ def test_a_run_that_fails_shows_commit_stages_and_the_failing_lines(
     assert any(line.fault and "AccessDenied" in line.words for line in build.actions[0].log)
     page = paul.visitor.poll("/pipeline").get_data(as_text=True)
     assert "AccessDenied" in page
-    assert "every 5s" in page
+    assert f'data-pace="{" ".join(map(str, PAUSES))}"' in page
 
 
 def _when_still(lab: object) -> Panel:

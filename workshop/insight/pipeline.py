@@ -17,6 +17,8 @@ LINES_AFTER = 1
 LIVE_LINES = 4
 LOG_READ = 300
 LONGEST_LINE = 400
+# Seconds to the next look, by how many in a row found nothing new; quicker while a run is under way.
+PAUSES = (5, 5, 8, 12, 18, 25, 30)
 
 
 @dataclass(frozen=True)
