@@ -11,8 +11,10 @@ from typing import Any
 from xml.parsers.expat import ExpatError
 
 from flask import Flask
+from moto.core.common_models import BaseModel
 from moto.core.request import Request
 from moto.moto_server import werkzeug_app
+from moto.s3.models import FakeKey
 
 from workshop.sandbox.call import AwsError, Call
 from workshop.sandbox.gateway.offered import offered
@@ -30,6 +32,10 @@ class Moto:
     """
 
     def __init__(self) -> None:
+        # For its dashboard, which is closed here, moto remembers every object that it ever made:
+        # bodies of deleted files, lines of deleted logs.  It has no setting for that.
+        setattr(BaseModel, "__new__", staticmethod(_new))  # noqa: B010
+        setattr(FakeKey, "__del__", _let_go)  # noqa: B010
         self._locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
 
     def call(self, request: Request, call: Call) -> Reply:
@@ -69,6 +75,16 @@ class Moto:
     def turn(self, account: str) -> threading.RLock:
         """The turn of an account, for whoever changes moto's state directly."""
         return self._locks[account]
+
+
+def _new(kind: type[BaseModel], *_: Any, **__: Any) -> Any:
+    return super(BaseModel, kind).__new__(kind)
+
+
+def _let_go(key: FakeKey) -> None:
+    """Close the body of an object that is gone, which nobody but this object has."""
+    if "_value_buffer" in vars(key):
+        key._value_buffer.close()
 
 
 def not_implemented(call: Call) -> AwsError:
