@@ -90,7 +90,46 @@ function foldByWidth(fold) {
 function openDialog(event) {
   const opener = event.detail.requestConfig.elt.closest("[data-opens]");
   const dialog = opener && document.getElementById(opener.dataset.opens);
-  if (dialog && !dialog.open) dialog.showModal();
+  if (!dialog || dialog.open) return;
+  dialog.dataset.opener = opener.id;
+  dialog.showModal();
+}
+// What opened it may have been drawn anew meanwhile: who closes it is back there all the same.
+document.addEventListener("close", (event) => {
+  const { opener } = event.target.dataset;
+  if (opener) document.getElementById(opener)?.focus();
+}, true);
+
+// ---- What is left on the timer: the server says how much, and only time that passes here is counted.
+const timer = { left: 0, since: 0 };
+function setTimer(root) {
+  const chip = root.matches?.("#timer") ? root : root.querySelector("#timer");
+  if (!chip || chip.hidden) return;
+  timer.left = Number(chip.dataset.left);
+  timer.since = Date.now();
+  count();
+}
+
+const leftInWords = (seconds) => {
+  if (seconds <= 0) return words().timeUp;
+  const time = seconds < 300 ? `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}` : inWords(seconds);
+  return words().left.replace("{time}", time);
+};
+
+function count() {
+  const chip = document.getElementById("timer");
+  if (!chip || chip.hidden) return;
+  const gone = "counting" in chip.dataset ? Math.floor((Date.now() - timer.since) / 1000) : 0;
+  const left = Math.max(0, timer.left - gone);
+  const was = Number(chip.dataset.shown ?? left);
+  chip.dataset.shown = left;
+  chip.classList.toggle("soon", left > 0 && left <= 300);
+  chip.classList.toggle("over", left === 0);
+  const shown = leftInWords(left);
+  const label = chip.querySelector("span");
+  if (label.textContent !== shown) label.textContent = shown;
+  if (was > 300 && left <= 300 && left) say(words().fiveMinutes);
+  if (was > 0 && !left) say(words().timeUp);
 }
 
 document.addEventListener("click", (event) => {
@@ -184,10 +223,15 @@ document.addEventListener("htmx:sendError", () => {
 });
 document.addEventListener("htmx:afterOnLoad", () => document.querySelector("[data-unreachable]")?.remove());
 document.addEventListener("htmx:afterSwap", openDialog);
-document.addEventListener("htmx:load", (event) => { addCopyButtons(event.detail.elt); tick(event.detail.elt); });
+document.addEventListener("htmx:load", (event) => {
+  addCopyButtons(event.detail.elt);
+  tick(event.detail.elt);
+  setTimer(event.detail.elt);
+});
 
 addCopyButtons(document);
 document.querySelectorAll("[data-fold]").forEach(foldByWidth);
 document.querySelectorAll(".diagram, .prose table").forEach((wide) => reachable.observe(wide));
 tick(document);
-setInterval(() => tick(document), 1000);
+setTimer(document);
+setInterval(() => { tick(document); count(); }, 1000);

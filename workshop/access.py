@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from workshop.language.tongue import gettext, marked
-from workshop.models import HappeningRow, now
+from workshop.models import EnrolmentRow, HappeningRow, now
 
 LIVES = {1: marked("an hour"), 24: marked("a day"), 24 * 7: marked("a week")}
 LONGEST = max(LIVES) * 3600
 MOST_OPEN = 10
+USED_UP = marked("This link was for one time, and has been used. Ask for another one.")
 KINDS = ("link made", "link used", "link revoked")
 
 
@@ -44,10 +45,16 @@ class Link:
     expires: datetime
     used: datetime | None = None
     revoked: bool = False
+    once: bool = False
 
     def holds(self, at: datetime) -> bool:
         """Whether somebody may come in by it."""
-        return not self.revoked and at < self.expires
+        return not self.revoked and not self.used_up and at < self.expires
+
+    @property
+    def used_up(self) -> bool:
+        """Whether it was for one time only, and that has been."""
+        return self.once and self.used is not None
 
 
 class Access:
@@ -58,14 +65,14 @@ class Access:
         self._now = clock
         self._signer = URLSafeTimedSerializer(secret, salt="resume link")
 
-    def make(self, enrolment: int, hours: int) -> tuple[Link, str]:
-        """A new link and its token, which is kept nowhere. Raises TooManyLinks."""
+    def make(self, enrolment: int, hours: int, once: bool = False) -> tuple[Link, str]:
+        """A new link and its token, which is kept nowhere; `once`: for one time. Raises TooManyLinks."""
         if len([one for one in self.of(enrolment) if one.holds(self._now())]) >= MOST_OPEN:
             raise TooManyLinks(gettext("%(count)s links are open: revoke one first.", count=MOST_OPEN))
         made = self._now()
         life = timedelta(hours=hours if hours in LIVES else 24)
-        link = Link(secrets.token_urlsafe(9), enrolment, made, made + life)
-        self._record(link, "link made", expires=link.expires.isoformat())
+        link = Link(secrets.token_urlsafe(9), enrolment, made, made + life, once=once)
+        self._record(link, "link made", expires=link.expires.isoformat(), **({"once": True} if once else {}))
         return link, str(self._signer.dumps([enrolment, link.id]))
 
     def open(self, token: str) -> Link:
@@ -79,13 +86,23 @@ class Access:
             raise NoLink(gettext("This link is no longer known."))
         if link.revoked:
             raise NoLink(gettext("This link has been revoked."))
+        if link.used_up:
+            raise NoLink(gettext(USED_UP))
         if not link.holds(self._now()):
             raise NoLink(gettext("This link has expired."))
         return link
 
     def use(self, link: Link) -> None:
-        """Note that somebody came in by it."""
-        self._record(link, "link used")
+        """Note that somebody came in by it. Raises NoLink where one for one time was used meanwhile."""
+        with Session(self._engine) as session:
+            # Their row is held until the end, so that of two at once the second sees the first.
+            mine = update(EnrolmentRow).where(EnrolmentRow.id == link.enrolment)
+            session.execute(mine.values(name=EnrolmentRow.name))
+            now_known = {one.id: one for one in self._links(session, link.enrolment)}
+            if now_known[link.id].used_up:
+                raise NoLink(gettext(USED_UP))
+            session.add(HappeningRow(enrolment=link.enrolment, kind="link used", details={"link": link.id}))
+            session.commit()
 
     def revoke(self, enrolment: int, number: str) -> None:
         """Let a link of this attendee hold no longer; what is not theirs is left alone."""
@@ -100,12 +117,17 @@ class Access:
 
     def of(self, enrolment: int) -> list[Link]:
         """The attendee's links, the newest first."""
+        with Session(self._engine) as session:
+            return self._links(session, enrolment)
+
+    def _links(self, session: Session, enrolment: int) -> list[Link]:
         found: dict[str, Link] = {}
-        for row in self._rows(enrolment):
+        for row in self._rows(session, enrolment):
             number = row.details["link"]
             if row.kind == "link made":
                 expires = datetime.fromisoformat(row.details["expires"])
-                found[number] = Link(number, enrolment, row.at, expires)
+                once = bool(row.details.get("once"))
+                found[number] = Link(number, enrolment, row.at, expires, once=once)
             elif number in found:
                 found[number] = _after(found[number], row)
         return list(found.values())[::-1]
@@ -113,14 +135,14 @@ class Access:
     def _one(self, enrolment: int, number: str) -> Link | None:
         return next((one for one in self.of(enrolment) if one.id == number), None)
 
-    def _rows(self, enrolment: int) -> list[HappeningRow]:
+    @staticmethod
+    def _rows(session: Session, enrolment: int) -> list[HappeningRow]:
         wanted = (
             select(HappeningRow)
             .where(HappeningRow.enrolment == enrolment, HappeningRow.slug == "", HappeningRow.kind.in_(KINDS))
             .order_by(HappeningRow.id)
         )
-        with Session(self._engine) as session:
-            return list(session.scalars(wanted))
+        return list(session.scalars(wanted))
 
     def _record(self, link: Link, kind: str, **more: Any) -> None:
         with Session(self._engine) as session:
@@ -132,4 +154,4 @@ class Access:
 def _after(link: Link, row: HappeningRow) -> Link:
     used = row.at if row.kind == "link used" else link.used
     revoked = link.revoked or row.kind == "link revoked"
-    return Link(link.id, link.enrolment, link.made, link.expires, used, revoked)
+    return replace(link, used=used, revoked=revoked)

@@ -35,8 +35,11 @@ from workshop.operations.readiness import Readiness
 from workshop.progress import Progress
 from workshop.room.attendance import Attendance
 from workshop.room.events import Events
+from workshop.room.hands import Hands
 from workshop.room.invites import Invites
+from workshop.room.notes import Notes
 from workshop.room.staff import Staff
+from workshop.support import Support
 from workshop.vault import Vault
 from workshop.watch.budget import Budget
 from workshop.watch.sights import Sights
@@ -76,8 +79,11 @@ def create_app(config: Config) -> Flask:
     app.register_blueprint(Lobby(guide).blueprint())
     app.register_blueprint(Attend(guide, config).blueprint())
     app.register_blueprint(Evidence(guide).blueprint())
-    app.register_blueprint(Elsewhere(guide, access, Attendance(engine)).blueprint())
+    app.register_blueprint(Elsewhere(guide, access).blueprint())
     app.register_blueprint(Aid(guide).blueprint())
+    support = Support(guide, Hands(engine), Notes(engine), Attendance(engine))
+    app.register_blueprint(support.blueprint())
+    app.jinja_env.globals.update(news_now=support.now, step_title=guide.course.title)
     app.add_url_rule("/healthz", "healthz", lambda: _health(guide))
     app.add_url_rule("/readyz", "readyz", Readiness(engine).answer)
     app.add_url_rule("/theme", "theme", _theme, methods=["POST"])

@@ -25,6 +25,10 @@ AFRESH = marked(
     "AWS no longer knew your account, so it has been prepared afresh: what you had built in it is gone."
     " The list shows what is to be done again; “Catch me up to here” does it for you."
 )
+RESET = marked(
+    "%(by)s has had your account emptied and prepared afresh (“%(reason)s”): what you had built in it is"
+    " gone. The list shows what is to be done again; “Catch me up to here” does it for you."
+)
 
 
 class Attend:
@@ -171,7 +175,8 @@ class Attend:
         latest = self._guide.progress.afresh(g.enrolled.id)
         if latest != session.get("afresh", 0):
             session["afresh"] = latest
-            flash(gettext(AFRESH))
+            why = self._guide.progress.afresh_why(g.enrolled.id)
+            flash(gettext(RESET, **why) if why.get("by") else gettext(AFRESH))
 
 
 def _why(reason: Exception) -> str:

@@ -67,6 +67,10 @@ class Course:
         """The step at this address. Raises UnknownStep."""
         return self.steps[self._place(slug)]
 
+    def title(self, slug: str) -> str:
+        """What a step is called; its address for one that is not in the course any more."""
+        return next((step.title for step in self.steps if step.slug == slug), slug)
+
     def before(self, slug: str) -> Step | None:
         """The step before this one; None before the first."""
         place = self._place(slug)

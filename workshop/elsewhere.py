@@ -13,7 +13,6 @@ from workshop.language.tongue import gettext
 from workshop.models import now
 from workshop.presence import become, who_asks
 from workshop.progress import Enrolled
-from workshop.room.attendance import Attendance
 
 SHOWN = 20
 
@@ -21,10 +20,9 @@ SHOWN = 20
 class Elsewhere:
     """The pages of "Your access", and the door that a link opens."""
 
-    def __init__(self, guide: Guide, access: Access, attendance: Attendance) -> None:
+    def __init__(self, guide: Guide, access: Access) -> None:
         self._guide = guide
         self._access = access
-        self._attendance = attendance
 
     def blueprint(self) -> Blueprint:
         """Every address, and what answers there."""
@@ -34,7 +32,6 @@ class Elsewhere:
         pages.add_url_rule("/access", view_func=self.access)
         pages.add_url_rule("/access/links", view_func=self.make, methods=["POST"])
         pages.add_url_rule("/access/links/<number>/revoke", view_func=self.revoke, methods=["POST"])
-        pages.add_url_rule("/access/still", view_func=self.still)
         pages.add_url_rule("/terminal/pasted", view_func=self.pasted, methods=["POST"])
         pages.before_request(self._who_asks)
         return pages
@@ -54,9 +51,9 @@ class Elsewhere:
         """Go on as the attendee whose link it is."""
         try:
             link = self._access.open(token)
+            self._access.use(link)
         except NoLink as reason:
             return _no_link(reason)
-        self._access.use(link)
         become(self._whose(link), link.id)
         return redirect(url_for("attend.resume"), code=303)
 
@@ -88,11 +85,6 @@ class Elsewhere:
         self._access.revoke(g.enrolled.id, number)
         flash(gettext("The link is revoked; whoever came in by it is out."))
         return redirect(url_for("elsewhere.access"), code=303)
-
-    def still(self) -> tuple[str, int]:
-        """Whether this tab's attendee is still the browser's; silent if so. A sign of life, too."""
-        self._attendance.note(g.enrolled.id, session.get("at", ""))
-        return "", 204
 
     def pasted(self) -> str:
         """Look over what somebody copied. It is neither kept nor logged nor shown again."""

@@ -10,12 +10,13 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, Select, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from workshop.models import DeedRow, HappeningRow, JobRow, LineRow, WorkerRow, now
+from workshop.models import DeedRow, FacilitatorRow, HappeningRow, JobRow, LineRow, WorkerRow, now
 
 ALIVE = timedelta(seconds=5)
 LINES_SHOWN = 200
@@ -39,6 +40,7 @@ class Kind(StrEnum):
     DO = "do"
     CATCH_UP = "catch up"  # do all steps before it
     START_OVER = "start over"  # remove what it made
+    RESET = "reset"  # empty the account, so that it is prepared afresh
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,24 @@ class Deed:
 
 
 @dataclass(frozen=True)
+class Behalf:
+    """Who asks for a job in an attendee's stead, and why ("" where the attendee has agreed).
+
+    `batch` is shared by what was asked for many in one go.
+    """
+
+    facilitator: int
+    name: str
+    reason: str = ""
+    batch: str = ""
+
+
+@dataclass(frozen=True)
 class Job:
-    """One piece of help, and how it ended: its outcome, what to say of it, what to do."""
+    """One piece of help, and how it ended: its outcome, what to say of it, what to do.
+
+    `by` is the facilitator who had it done ("": the attendee themselves), `reason` what they said.
+    """
 
     id: str
     enrolment: int
@@ -63,6 +81,8 @@ class Job:
     hint: str = ""
     kind: Kind = Kind.DO
     stopping: bool = False
+    by: str = ""
+    reason: str = ""
 
     @property
     def open(self) -> bool:
@@ -77,46 +97,53 @@ class Jobs:
 
     def ask(self, enrolment: int, slug: str, kind: Kind = Kind.DO) -> Job:
         """Ask for help with a step; where a job is open already, that one is the answer."""
+        # Between our try and our look the other one may have ended: then ask again.
+        return self._add(enrolment, slug, kind) or self.current(enrolment) or self.ask(enrolment, slug, kind)
+
+    def ask_for(self, enrolment: int, slug: str, kind: Kind, behalf: Behalf) -> Job | None:
+        """The same in somebody's stead; None where a job is open, for that one may be another's wish."""
+        return self._add(enrolment, slug, kind, behalf)
+
+    def _add(self, enrolment: int, slug: str, kind: Kind, behalf: Behalf | None = None) -> Job | None:
         row = JobRow(id=str(uuid.uuid4()), enrolment=enrolment, slug=slug, kind=kind.value, asked=now())
+        if behalf:
+            row.facilitator, row.reason, row.batch = behalf.facilitator, behalf.reason, behalf.batch
         with Session(self._engine) as session:
             session.add(row)
             if kind == Kind.DO:
-                session.add(HappeningRow(enrolment=enrolment, kind="helped", slug=slug))
+                session.add(_helped(row, behalf))
             try:
                 session.flush()
             except IntegrityError:
-                session.rollback()
-            else:
-                asked = _job(row)
-                session.commit()
-                return asked
-        # Between our try and this look the other one may have ended: then ask again.
-        return self.current(enrolment) or self.ask(enrolment, slug, kind)
+                return None
+            asked = _job(row, behalf.name if behalf else "")
+            session.commit()
+            return asked
+
+    def batch(self, number: str) -> list[Job]:
+        """What was asked for many in one go, in the order in which it was."""
+        return self._all(_told(JobRow.batch == number).order_by(JobRow.asked))
+
+    def of(self, enrolment: int) -> list[Job]:
+        """All that was ever asked for somebody, the newest first."""
+        return self._all(_told(JobRow.enrolment == enrolment).order_by(JobRow.asked.desc()))
+
+    def _all(self, wanted: Select[*tuple[Any, ...]]) -> list[Job]:
+        with Session(self._engine) as session:
+            return [_job(*found) for found in session.execute(wanted)]
 
     def current(self, enrolment: int) -> Job | None:
         """The job that is open."""
-        wanted = select(JobRow).where(JobRow.enrolment == enrolment, JobRow.ended.is_(None))
-        with Session(self._engine) as session:
-            row = session.scalar(wanted)
-            return _job(row) if row else None
+        return next(iter(self._all(_told(JobRow.enrolment == enrolment, JobRow.ended.is_(None)))), None)
 
     def last(self, enrolment: int, slug: str) -> Job | None:
         """The newest job for this step."""
-        wanted = (
-            select(JobRow)
-            .where(JobRow.enrolment == enrolment, JobRow.slug == slug)
-            .order_by(JobRow.asked.desc())
-            .limit(1)
-        )
-        with Session(self._engine) as session:
-            row = session.scalar(wanted)
-            return _job(row) if row else None
+        wanted = _told(JobRow.enrolment == enrolment, JobRow.slug == slug)
+        return next(iter(self._all(wanted.order_by(JobRow.asked.desc()).limit(1))), None)
 
     def get(self, job: str) -> Job | None:
         """The job of this id."""
-        with Session(self._engine) as session:
-            row = session.get(JobRow, job)
-            return _job(row) if row else None
+        return next(iter(self._all(_told(JobRow.id == job))), None)
 
     def lines(self, job: str) -> list[str]:
         """What it has said, in order: the last 200 lines."""
@@ -228,7 +255,28 @@ class Jobs:
             return seen is not None and now() - seen < ALIVE
 
 
-def _job(row: JobRow) -> Job:
-    outcome, words, hint = Outcome(row.outcome or ""), row.words or "", row.hint or ""
-    kind, stopping = Kind(row.kind), row.stopping is not None
-    return Job(row.id, row.enrolment, row.slug, row.asked, outcome, words, hint, kind, stopping)
+def _told(*conditions: Any) -> Select[*tuple[Any, ...]]:
+    """Jobs, each with the name of the facilitator who had it done."""
+    named = FacilitatorRow.id == JobRow.facilitator
+    return select(JobRow, FacilitatorRow.name).outerjoin(FacilitatorRow, named).where(*conditions)
+
+
+def _helped(row: JobRow, behalf: Behalf | None) -> HappeningRow:
+    why = {"by": behalf.name, "facilitator": behalf.facilitator, "reason": behalf.reason} if behalf else {}
+    return HappeningRow(enrolment=row.enrolment, kind="helped", slug=row.slug, details=why)
+
+
+def _job(row: JobRow, by: str | None = "") -> Job:
+    return Job(
+        id=row.id,
+        enrolment=row.enrolment,
+        slug=row.slug,
+        asked=row.asked,
+        outcome=Outcome(row.outcome or ""),
+        words=row.words or "",
+        hint=row.hint or "",
+        kind=Kind(row.kind),
+        stopping=row.stopping is not None,
+        by=by or "",
+        reason=row.reason or "",
+    )

@@ -190,6 +190,8 @@ class JobRow(Base):
     words: Mapped[str] = mapped_column(Text, default="")
     hint: Mapped[str] = mapped_column(Text, default="")
     facilitator: Mapped[int | None]
+    reason: Mapped[str] = mapped_column(Text, default="", server_default="")
+    batch: Mapped[str] = mapped_column(String(36), default="", server_default="", index=True)
 
     __table_args__ = (
         Index(

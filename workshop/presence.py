@@ -14,9 +14,10 @@ from workshop.room.event import Event, Phase
 # What a browser remembers of an attendee; what it remembers of a facilitator is another's business.
 OURS = ("ticket", "link", "at", "afresh", "watch", "straight", "made")
 # What may be asked for while an event has not begun, and what may still be changed when it is over.
-EARLY = {"lobby.wait", "lobby.prepare", "elsewhere.still", "elsewhere.access", "elsewhere.make"}
-EARLY |= {"elsewhere.revoke"}
-LATE = EARLY | {"attend.renew"}
+ALWAYS = {"lobby.wait", "lobby.prepare", "elsewhere.access", "elsewhere.make", "elsewhere.revoke"}
+ALWAYS |= {"support.news", "support.read", "support.hand", "support.lower"}
+EARLY = ALWAYS | {"support.put_up"}
+LATE = ALWAYS | {"attend.renew"}
 
 
 class NotSignedIn(Exception):

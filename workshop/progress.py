@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from workshop.config import Backend
 from workshop.models import EnrolmentRow, EventRow, HappeningRow
 from workshop.step import Finding, State, Step, passed
-from workshop.trail import Trail, Trails
+from workshop.trail import Entry, Trail, Trails
 from workshop.watch.sights import Sights
 from workshop.watch.standing import Mark
 
@@ -70,6 +70,19 @@ class Look:
 
     findings: tuple[Finding, ...]
     at: datetime
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One thing that happened, as it stands in the record."""
+
+    at: datetime
+    kind: str
+    slug: str
+    by: str
+    claim: str
+    found: str
+    details: dict[str, Any]
 
 
 class Progress:
@@ -151,6 +164,13 @@ class Progress:
         """What happened to somebody, in order, up to now."""
         return self._trails.of(enrolment)
 
+    def emptied(self, enrolment: int, **why: str) -> None:
+        """The account has been emptied: its keys open nothing any more, and what was found is gone."""
+        with Session(self._engine) as session:
+            session.execute(update(EnrolmentRow).where(EnrolmentRow.id == enrolment).values(keys=""))
+            session.add(HappeningRow(enrolment=enrolment, kind="afresh", details=why))
+            session.commit()
+
     def afresh(self, enrolment: int) -> int:
         """A number that grows each time the account is started afresh; 0 if it never was.
 
@@ -163,6 +183,12 @@ class Progress:
         """When the account was last started afresh."""
         last = self.trail(enrolment).afresh
         return last.at if last else None
+
+    def afresh_why(self, enrolment: int) -> dict[str, str]:
+        """Who had the account started afresh the last time, and why; empty where AWS had lost it."""
+        wanted = select(HappeningRow.details).where(HappeningRow.id == self.afresh(enrolment))
+        with Session(self._engine) as session:
+            return dict(session.scalar(wanted) or {})
 
     def record(self, enrolment: int, kind: str, slug: str = "", **details: Any) -> None:
         """Add one thing that happened."""
@@ -203,10 +229,17 @@ class Progress:
 
     def last_look(self, enrolment: int, slug: str) -> Look | None:
         """What the last look at a step found, since the account or the step was started afresh."""
-        looks = self.trail(enrolment).at_step(slug, LOOKS)[-1:]
-        for look, details in zip(looks, self._trails.details(looks), strict=True):
+        for look, details in self._last_look(enrolment, slug):
             return Look(tuple(_finding(found) for found in details["findings"]), look.at)
         return None
+
+    def evidence(self, enrolment: int, slug: str) -> list[dict[str, Any]]:
+        """The same as it stands in the record; empty where nobody has looked."""
+        return [found for _, details in self._last_look(enrolment, slug) for found in details["findings"]]
+
+    def _last_look(self, enrolment: int, slug: str) -> list[tuple[Entry, dict[str, Any]]]:
+        looks = self.trail(enrolment).at_step(slug, LOOKS)[-1:]
+        return list(zip(looks, self._trails.details(looks), strict=True))
 
     def findings(self, enrolment: int, step: Step) -> list[Finding]:
         """What was last found of each claim; a course that has changed since shows its own claims."""
@@ -217,6 +250,16 @@ class Progress:
     def happened(self, enrolment: int, slug: str, *kinds: str) -> list[dict[str, Any]]:
         """The details of what happened at a step since it was started over, in order."""
         return self._trails.details(self.trail(enrolment).at_step(slug, kinds))
+
+    def story(self, enrolment: int, most: int = 200) -> list[Happening]:
+        """What happened to somebody, the newest first."""
+        wanted = select(HappeningRow).where(HappeningRow.enrolment == enrolment)
+        with Session(self._engine) as session:
+            rows = session.scalars(wanted.order_by(HappeningRow.id.desc()).limit(most))
+            return [
+                Happening(row.at, row.kind, row.slug, row.by, row.claim, row.found, row.details)
+                for row in rows
+            ]
 
     def marks(self, enrolment: int) -> dict[str, Mark]:
         """Where somebody stands, by slug; a step that is not in it is still to do."""

@@ -6,6 +6,7 @@ from flask import g, make_response, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from workshop.guide import Guide, Task
+from workshop.models import now
 from workshop.progress import Mark
 
 UNCHANGED = ("", 204)
@@ -31,6 +32,7 @@ class Sheets:
             states=states,
             lost=self._guide.lost(g.enrolled),
             again=bool(self._guide.watch.due(g.enrolled)),
+            locked=g.event.locked((one.title for one in g.course.chapters), now()) if g.event else (),
             done=sum(state in (Mark.DONE, Mark.HELPED) for state in states.values()),
             **more,
         )

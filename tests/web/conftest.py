@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, select
@@ -21,8 +22,11 @@ from tests.conftest import NUMBERS
 from workshop.app import create_app
 from workshop.config import Config
 from workshop.guide import Guide
-from workshop.models import SightRow, connect, migrate
+from workshop.models import SightRow, connect, migrate, now
 from workshop.progress import Enrolled
+from workshop.room.event import Event
+from workshop.room.events import Draft
+from workshop.room.staff import Facilitator, Role, Staff
 from workshop.work.helping import Helper
 
 SMALL_COURSE = Path(__file__).parent / "small_course"
@@ -144,3 +148,65 @@ def paul(join: Callable[[str], Attending]) -> Attending:
 def helper(guide: Guide) -> Helper:
     """Does jobs at once, in place of a worker."""
     return Helper(guide.course, guide.progress, guide.labs, guide.jobs)
+
+
+@pytest.fixture
+def make_event(guide: Guide) -> Callable[..., Event]:
+    """Makes events that have begun, unless something else is said."""
+
+    def made(**given: Any) -> Event:
+        hour = timedelta(hours=1)
+        plain = Draft("PG23 meetup", now() - hour, now() + hour, "eu-west-1", "abc", 40)
+        return guide.events.make(replace(plain, **given))
+
+    return made
+
+
+@pytest.fixture
+def event(make_event: Callable[..., Event]) -> Event:
+    return make_event()
+
+
+@pytest.fixture
+def come(app: Flask, guide: Guide, event: Event) -> Callable[..., Attending]:
+    """Lets somebody join the event, and prepares their account."""
+
+    def came(handle: str = "paulf", event: Event = event, prepared: bool = True) -> Attending:
+        visitor = Visitor(app)
+        visitor.get(f"/e/{event.code}")
+        visitor.post(f"/e/{event.code}", name=handle.title(), handle=handle)
+        if prepared:
+            visitor.get("/prepare")
+            assert visitor.post("/prepare").status_code == 303
+            visitor.get("/steps/read-this")
+        enrolled = guide.progress.by_handle(handle, event.id)
+        assert enrolled
+        return Attending(visitor, enrolled, app.extensions["engine"])
+
+    return came
+
+
+@pytest.fixture
+def staff(app: Flask) -> Staff:
+    """The facilitators, with passwords that cost less than they should."""
+    return Staff(app.extensions["engine"], PasswordHasher(time_cost=1, memory_cost=64))
+
+
+@pytest.fixture
+def maria(staff: Staff, event: Event) -> Facilitator:
+    """A facilitator of the event."""
+    return appointed(staff, event, "Maria", Role.FACILITATOR)
+
+
+def appointed(staff: Staff, event: Event, name: str, role: Role) -> Facilitator:
+    who = staff.add(name.lower(), name, "correct horse battery")
+    staff.appoint(event.id, who.id, role)
+    return who
+
+
+def signed_in(app: Flask, who: Facilitator) -> Visitor:
+    """The browser of a facilitator."""
+    visitor = Visitor(app)
+    with visitor.client.session_transaction() as cookie:
+        cookie["facilitator"] = [who.id, who.stamp, now().isoformat()]
+    return visitor

@@ -57,7 +57,7 @@ def test_a_revoked_link_holds_no_longer_and_sends_out_who_came_by_it(paul: Atten
     revoke = REVOKE.search(paul.visitor.text("/access"))
     assert revoke
     paul.visitor.post(revoke[1])
-    assert elsewhere.poll("/access/still").status_code == 286
+    assert elsewhere.poll("/news").status_code == 286
     assert "Join" in elsewhere.get("/steps/read-this", follow_redirects=True).get_data(as_text=True)
     assert "has been revoked" in Visitor(app).text(path)
     assert paul.visitor.get("/steps/read-this").status_code == 200
@@ -111,13 +111,13 @@ def test_a_tab_of_one_attendee_learns_that_the_browser_has_become_another(
 ) -> None:
     paul.visitor.post("/leave")
     paul.visitor.join("annab", "Anna B")
-    answer = paul.visitor.client.get("/access/still", headers=HTMX | {"X-Attendee": "paulf"})
+    answer = paul.visitor.client.get("/news", headers=HTMX | {"X-Attendee": "paulf"})
     assert answer.status_code == 286
     assert "you have become annab" in answer.get_data(as_text=True)
 
 
 def test_a_tab_that_is_still_right_is_left_in_peace(paul: Attending) -> None:
-    answer = paul.visitor.client.get("/access/still", headers=HTMX | {"X-Attendee": "paulf"})
+    answer = paul.visitor.client.get("/news", headers=HTMX | {"X-Attendee": "paulf"})
     assert answer.status_code == 204
 
 

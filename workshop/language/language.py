@@ -19,6 +19,9 @@ SCRIPT = {
     "pressCopy": marked("Press Ctrl+C"),
     "now": marked("just now"),
     "ago": marked("{time} ago"),
+    "left": marked("{time} left"),
+    "fiveMinutes": marked("Five minutes are left."),
+    "timeUp": marked("Time is up"),
     "unreachable": marked(
         "The workshop does not answer. Is it still running? This page goes on as soon as it is back;"
         " nothing is lost."

@@ -41,6 +41,14 @@ ICONS = {
     "alert": "<path d='m21.7 18-8-14a2 2 0 0 0-3.4 0l-8 14A2 2 0 0 0 4 21h16a2 2 0 0 0 1.7-3'/>"
     "<path d='M12 9v4M12 17h.01'/>",
     "list": "<path d='M8 6h13M8 12h13M8 18h13M3 6h.01M3 12h.01M3 18h.01'/>",
+    "hand": "<path d='M18 11V6a2 2 0 0 0-4 0v5M14 10V4a2 2 0 0 0-4 0v6M10 10.5V6a2 2 0 0 0-4 0v8'/>"
+    "<path d='M18 8a2 2 0 1 1 4 0v6a8 8 0 0 1-8 8h-2c-2.8 0-4.5-.9-6-2.3l-3.6-3.6a2 2 0 0 1 2.8-2.8L7 15'/>",
+    "clock": "<circle cx='12' cy='12' r='9'/><path d='M12 7v5l3 2'/>",
+    "pause": "<path d='M9 5v14M15 5v14'/>",
+    "lock": "<rect width='16' height='11' x='4' y='10' rx='2'/><path d='M8 10V7a4 4 0 0 1 8 0v3'/>",
+    "megaphone": "<path d='m3 11 18-5v12L3 13z'/><path d='M11.6 16.8a3 3 0 1 1-5.8-1.6'/>",
+    "note": "<path d='M21 15a2 2 0 0 1-2 2H7l-4 4V5a2 2 0 0 1 2-2h14a2 2 0 0 1 2 2z'/>",
+    "device": "<rect width='12' height='20' x='6' y='2' rx='2'/><path d='M12 18h.01'/>",
     "flow": "<rect width='8' height='8' x='3' y='3' rx='2'/><path d='M7 11v4a2 2 0 0 0 2 2h4'/>"
     "<rect width='8' height='8' x='13' y='13' rx='2'/>",
 }

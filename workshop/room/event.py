@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -61,6 +61,12 @@ class Event:
     def opens(self, chapter: str) -> bool:
         """Whether a chapter is open: as its facilitators have said, else unless all wait for that."""
         return self.gates.get(chapter, not self.gated)
+
+    def locked(self, chapters: Iterable[str], at: datetime) -> tuple[str, ...]:
+        """Which of these chapters nobody may enter then; afterwards all can be looked at."""
+        if self.phase(at) not in (Phase.LOBBY, Phase.OPEN):
+            return ()
+        return tuple(chapter for chapter in chapters if not self.opens(chapter))
 
     @property
     def gone_for_good(self) -> datetime | None:

@@ -20,7 +20,7 @@ from workshop.watch.standing import Mark, Standing
 
 LOOKS = ("looked", "passed", "unsure")
 # What others did, or what is told afterwards: no sign that somebody is at their desk.
-NO_SIGN = {"begun", "ended", "helped", "undone", "hand taken", "hand ended", "left"}
+NO_SIGN = {"begun", "ended", "helped", "undone", "hand taken", "hand released", "hand ended", "left"}
 HOLDS = (Mark.DONE, Mark.HELPED)
 
 Span = tuple[datetime, datetime]

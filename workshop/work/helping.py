@@ -18,7 +18,7 @@ from workshop.plan.catch_up import How, catch_up
 from workshop.plan.plan import PlannedCall, recorded
 from workshop.plan.recording import Recorded
 from workshop.plan.undoing import undoing
-from workshop.progress import Progress
+from workshop.progress import Enrolled, Progress
 from workshop.step import Finding, NotYet, Step, Waiting, look
 
 log = logging.getLogger(__name__)
@@ -67,10 +67,13 @@ class Helper:
 
     def _do(self, job: Job) -> Ending:
         """How it ended, what to say of that, and what to do. Bugs propagate."""
-        enrolled, step = self._progress.by_id(job.enrolment), self._course.step(job.slug)
+        enrolled = self._progress.by_id(job.enrolment)
         if enrolled is None:
             return Outcome.DONE, "", ""
         try:
+            if job.kind == Kind.RESET:
+                return self._reset(job, enrolled)
+            step = self._course.step(job.slug)
             lab = recorded(self._labs.open(enrolled, self._sayer(job, job.slug)))
             return self._kinds[job.kind](job, step, lab)
         except NotYet as gap:
@@ -105,6 +108,15 @@ class Helper:
         self._jobs.say(job.id, "It is gone. Looking at what stood on it …", step.slug)
         for one in (step, *what.dependents):
             self._look(job, one, lab)
+        return DONE
+
+    def _reset(self, job: Job, enrolled: Enrolled) -> Ending:
+        """Empty the account and prepare it afresh; what was done in it no longer counts."""
+        self._jobs.say(job.id, "Emptying the account …")
+        self._labs.empty(enrolled)
+        self._progress.emptied(enrolled.id, by=job.by, reason=job.reason)
+        self._jobs.say(job.id, "Preparing it afresh …")
+        self._labs.open(self._progress.by_id(enrolled.id) or enrolled)
         return DONE
 
     def _catch_up(self, job: Job, step: Step, lab: Recorded) -> Ending:
