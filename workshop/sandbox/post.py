@@ -31,19 +31,19 @@ class Post:
     def __init__(self, sandbox: Sandbox, sender: str) -> None:
         self._sandbox = sandbox
         self._sender = sender
-        self._letters = Tally(MOST_LETTERS)
+        self.letters = Tally(MOST_LETTERS)
         self._carriers = ThreadPoolExecutor(CARRIERS, thread_name_prefix=sender)
 
     def send(self, account: str, about: str, to: str, text: str, **settings: Any) -> None:
         """Send `text` to the ARN `to`, for the resource (ARN) `about` of `account`; waits for nobody."""
-        if not self._letters.begin(account):
+        if not self.letters.begin(account):
             log.warning("%s has too many letters of account %s: one to %s is lost", self._sender, account, to)
             return
         self._carriers.submit(self._carry, account, about, to, text, settings)
 
     def under_way(self, account: str) -> int:
         """How many letters of an account are not yet carried."""
-        return self._letters.of(account)
+        return self.letters.of(account)
 
     def stop(self) -> None:
         """Carry nothing more."""
@@ -55,7 +55,7 @@ class Post:
         except (ClientError, AwsError) as refused:
             log.warning("%s could not tell %s of %s: %s", self._sender, to, about, refused)
         finally:
-            self._letters.end(account)
+            self.letters.end(account)
 
     def _deliver(self, account: str, about: str, to: str, text: str, settings: Mapping[str, Any]) -> None:
         _, _, kind, region, owner, name = to.split(":", 5)

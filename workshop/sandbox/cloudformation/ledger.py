@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from workshop.sandbox.sandbox import Sandbox
 
 STACK_TYPE = "AWS::CloudFormation::Stack"
+MOST_EVENTS = 5_000  # of a stack; AWS keeps those of ninety days
+MOST_GONE = 100  # deleted stacks that are still shown; AWS shows them for ninety days
 
 
 class Ledger:
@@ -54,6 +56,8 @@ class Ledger:
                 stack.updated = moment
             if status in ("DELETE_IN_PROGRESS", "DELETE_COMPLETE"):
                 stack.deleted = moment
+            if stack.gone:
+                self._trim(stack)
         detail = {"stack-id": stack.id, "status-details": {"status": status, "status-reason": reason or ""}}
         self._emit(stack, "CloudFormation Stack Status Change", detail, token)
 
@@ -112,12 +116,25 @@ class Ledger:
         properties: str | None = None,
     ) -> datetime:
         moment = self.now()
+        if (over := len(stack.events) - MOST_EVENTS) >= 0:
+            del stack.events[: over + 1]
+            stack.told = max(0, stack.told - over - 1)
         prefix = "" if type_ == STACK_TYPE and name == stack.name else f"{name}-{status}-"
         event_id = f"{prefix}{uuid.uuid4()}"
         stack.events.append(
             Event(event_id, name, type_, physical_id, status, moment, reason, properties, token)
         )
         return moment
+
+    def _trim(self, stack: Stack) -> None:
+        """Forget the stacks that were deleted longest ago, beyond MOST_GONE in the region of this one."""
+        _, _, _, region, account, _ = stack.id.split(":", 5)
+        stacks = self.region(account, region).stacks
+        gone = sorted(
+            (one for one in stacks.values() if one.gone), key=lambda one: one.deleted or one.created
+        )
+        for one in gone[:-MOST_GONE]:
+            del stacks[one.id]
 
     def _emit(self, stack: Stack, kind: str, detail: Mapping[str, Any], token: str | None) -> None:
         _, _, _, region, account, _ = stack.id.split(":", 5)

@@ -9,6 +9,7 @@ from workshop.sandbox.codebuild.project import Fields, invalid
 from workshop.sandbox.codebuild.state import Build, PipelineBuild, Region, now
 from workshop.sandbox.codebuild.variables import override
 
+MOST_BUILDS = 500  # in an account and region; AWS keeps those of a year, however many there are
 WHOLE = {
     "artifactsOverride": "artifacts",
     "secondaryArtifactsOverride": "secondaryArtifacts",
@@ -92,7 +93,18 @@ def new_build(
         source_version=pipeline.inputs[0].arn if pipeline else settings.get("sourceVersion"),
     )
     region.builds[identity] = build
+    _trim(region)
     return build
+
+
+def _trim(region: Region) -> None:
+    """Forget the oldest builds beyond MOST_BUILDS, but for those that are not complete."""
+    if len(region.builds) <= MOST_BUILDS:
+        return
+    complete = [one.id for one in region.builds.values() if one.complete]
+    for identity in complete[: len(region.builds) - MOST_BUILDS]:
+        del region.builds[identity]
+    region.tokens = {token: one for token, one in region.tokens.items() if one in region.builds}
 
 
 def _only(source: Fields, name: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from workshop.sandbox.codepipeline import engine
+from workshop.sandbox.codepipeline import engine, history
 from workshop.sandbox.codepipeline.news import News
 from workshop.sandbox.codepipeline.starting import new_run, rollback
 from workshop.sandbox.codepipeline.state import (
@@ -39,6 +39,7 @@ class Conductor:
         """A new execution begins."""
         with self.lock:
             pipeline.executions.append(execution)
+            history.trim(pipeline)
             self._news.of_execution(pipeline, execution)
             self.advance(pipeline)
 

@@ -36,7 +36,7 @@ class Events:
     def __init__(self, sandbox: Sandbox) -> None:
         self._targets = Targets(sandbox, self.take)
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="events")
-        self._under_way = Tally(MOST_UNDER_WAY)
+        self.under_way = Tally(MOST_UNDER_WAY)
         self._stopped = threading.Event()
         self.timer = Timer(self._send)
         self._listeners: list[Callable[[Event], None]] = []
@@ -63,7 +63,7 @@ class Events:
             listener(event)
         if self._stopped.is_set() or event.hops > MOST_HOPS:
             return
-        if not self._under_way.begin(event.account):
+        if not self.under_way.begin(event.account):
             log.warning("event %s is lost: account %s has too many under way", event.id, event.account)
             return
         try:
@@ -71,15 +71,15 @@ class Events:
         except RuntimeError:
             log.info("event %s came after the end", event.id)  # the pool has just been shut down
             return
-        future.add_done_callback(lambda _: self._under_way.end(event.account))
+        future.add_done_callback(lambda _: self.under_way.end(event.account))
 
     def has_room(self, account: str) -> bool:
         """Whether an account may put one more event, on whichever of its buses."""
-        return self._under_way.has_room(account)
+        return self.under_way.has_room(account)
 
     def halt(self, account: str) -> dict[str, int]:
         """Events end by themselves, soon: how many of an account are under way."""
-        return {"events": self._under_way.of(account)}
+        return {"events": self.under_way.of(account)}
 
     def start(self) -> None:
         """Begin to watch schedules."""

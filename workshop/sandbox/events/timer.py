@@ -26,6 +26,10 @@ class Timer:
         self._fired: dict[tuple[str, str], datetime] = {}
         self._heartbeat = Heartbeat("events-timer", TICK, lambda: self.tick(datetime.now(UTC)))
 
+    def __len__(self) -> int:
+        """How many rules it remembers the last time of."""
+        return len(self._fired)
+
     def start(self) -> None:
         """Begin."""
         self._heartbeat.start()
@@ -36,7 +40,10 @@ class Timer:
 
     def tick(self, now: datetime) -> None:
         """Fire what is due."""
-        for rule in list(rules.scheduled()):
+        found = list(rules.scheduled())
+        known = {(rule.arn, rule.schedule) for rule in found}
+        self._fired = {key: at for key, at in self._fired.items() if key in known}
+        for rule in found:
             if self._due(rule, now):
                 self._fire(rule, now)
 

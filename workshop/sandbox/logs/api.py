@@ -8,7 +8,9 @@ from moto.logs.models import LogGroup, LogStream, logs_backends
 
 from workshop.sandbox import constraints
 from workshop.sandbox.call import AwsError, Call
+from workshop.sandbox.gateway.wire import Reply
 from workshop.sandbox.logs.pattern import Matches, compiled
+from workshop.sandbox.logs.room import Room
 from workshop.sandbox.logs.token import InvalidPattern
 from workshop.sandbox.pages import Token, page
 from workshop.sandbox.permissions.document import MalformedPolicyError, parse
@@ -33,6 +35,7 @@ class Logs:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
+        self._room = Room()
 
     def check(self, call: Call) -> None:
         """Refuse what breaks the model's constraints, and a resource policy that says nothing."""
@@ -41,6 +44,20 @@ class Logs:
             _check_policy(call.params.get("policyDocument", ""))
         if call.operation == "PutRetentionPolicy":
             _check_retention(call.params["retentionInDays"])
+
+    def heard(self, call: Call, reply: Reply) -> None:
+        """Make room when lines were written."""
+        if call.operation != "PutLogEvents" or reply.status >= 300:
+            return
+        size = sum(len(event["message"]) for event in call.params["logEvents"])
+        with self._sandbox.api.turn(call.account):
+            groups = logs_backends[call.account][call.region].groups.values()
+            streams = [stream for group in groups for stream in group.streams.values()]
+            self._room.added((call.account, call.region), size, streams)
+
+    def forget(self, account: str) -> None:
+        """Count an account's lines no more."""
+        self._room.forget(account)
 
     def filter_log_events(self, call: Call) -> dict[str, Any]:
         """The events of a group, or of some of its streams, that a pattern finds; oldest first."""

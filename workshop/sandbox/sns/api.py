@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from moto.sns.models import Subscription
+from moto.sns.models import Subscription, sns_backends
 
+from workshop.sandbox.call import Call
+from workshop.sandbox.gateway.wire import Reply
 from workshop.sandbox.post import Post
 
 if TYPE_CHECKING:
@@ -41,6 +43,14 @@ class Sns:
     def halt(self, account: str) -> dict[str, int]:
         """Messages are carried soon: how many of an account are not yet."""
         return {"SNS messages": self._post.under_way(account)}
+
+    def heard(self, call: Call, reply: Reply) -> None:
+        """Have moto forget what a topic was told, which it remembers for its own tests."""
+        arn = str(call.params.get("TopicArn") or call.params.get("TargetArn") or "")
+        if not call.operation.startswith("Publish") or reply.status >= 300:
+            return
+        _, _, _, region, account, _ = arn.split(":", 5)
+        sns_backends[account][region].topics[arn].sent_notifications.clear()
 
     def _to_function(self, subscription: Subscription, event: Mapping[str, Any]) -> None:
         topic = subscription.topic.arn
