@@ -136,6 +136,7 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-closes]")) event.target.closest("dialog")?.close();
   if (event.target.closest("[data-dismiss]")) event.target.closest(".flash").remove();
   if (event.target.matches("dialog")) event.target.close();
+  if (event.target.closest("[data-print]")) print();
   shut(event);
 });
 
@@ -232,6 +233,7 @@ document.addEventListener("htmx:load", (event) => {
 addCopyButtons(document);
 document.querySelectorAll("[data-fold]").forEach(foldByWidth);
 document.querySelectorAll(".diagram, .prose table").forEach((wide) => reachable.observe(wide));
+document.querySelectorAll("[data-print]").forEach((button) => { button.hidden = false; });
 tick(document);
 setTimer(document);
 setInterval(() => { tick(document); count(); }, 1000);

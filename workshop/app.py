@@ -19,7 +19,9 @@ from workshop.access import Access
 from workshop.aid import Aid
 from workshop.attend import Attend
 from workshop.config import HOME, Config
+from workshop.console.hooks import HookPages
 from workshop.course import load
+from workshop.diploma import Diploma
 from workshop.door import Door
 from workshop.elsewhere import Elsewhere
 from workshop.evidence import Evidence, address
@@ -34,13 +36,16 @@ from workshop.operations.metrics import Metrics
 from workshop.operations.readiness import Readiness
 from workshop.progress import Progress
 from workshop.room.attendance import Attendance
+from workshop.room.certificate import Certificates
 from workshop.room.events import Events
 from workshop.room.hands import Hands
+from workshop.room.hooks import Hooks
 from workshop.room.invites import Invites
 from workshop.room.notes import Notes
 from workshop.room.staff import Staff
+from workshop.room.whereto import Whereto
 from workshop.support import Support
-from workshop.vault import Vault
+from workshop.vault import NEWS, Vault
 from workshop.watch.budget import Budget
 from workshop.watch.sights import Sights
 
@@ -84,6 +89,10 @@ def create_app(config: Config) -> Flask:
     support = Support(guide, Hands(engine), Notes(engine), Attendance(engine))
     app.register_blueprint(support.blueprint())
     app.jinja_env.globals.update(news_now=support.now, step_title=guide.course.title)
+    certificates = Certificates(engine, guide.course, config.secret_key)
+    app.register_blueprint(Diploma(guide, certificates).blueprint())
+    hooks = Hooks(engine, Vault(config.secret_key, NEWS))
+    app.register_blueprint(HookPages(hooks, Whereto(config.hooks_to_private)).blueprint())
     app.add_url_rule("/healthz", "healthz", lambda: _health(guide))
     app.add_url_rule("/readyz", "readyz", Readiness(engine).answer)
     app.add_url_rule("/theme", "theme", _theme, methods=["POST"])

@@ -17,7 +17,7 @@ OURS = ("ticket", "link", "at", "afresh", "watch", "straight", "made")
 ALWAYS = {"lobby.wait", "lobby.prepare", "elsewhere.access", "elsewhere.make", "elsewhere.revoke"}
 ALWAYS |= {"support.news", "support.read", "support.hand", "support.lower"}
 EARLY = ALWAYS | {"support.put_up"}
-LATE = ALWAYS | {"attend.renew"}
+LATE = ALWAYS | {"attend.renew", "diploma.issue"}
 
 
 class NotSignedIn(Exception):

@@ -10,6 +10,7 @@ from workshop.models import now
 from workshop.progress import Mark
 
 UNCHANGED = ("", 204)
+DONE = (Mark.DONE, Mark.HELPED)
 
 Answer = str | Response | tuple[str, int]
 
@@ -33,7 +34,8 @@ class Sheets:
             lost=self._guide.lost(g.enrolled),
             again=bool(self._guide.watch.due(g.enrolled)),
             locked=g.event.locked((one.title for one in g.course.chapters), now()) if g.event else (),
-            done=sum(state in (Mark.DONE, Mark.HELPED) for state in states.values()),
+            done=sum(state in DONE for state in states.values()),
+            finished=all(states[step.slug] in DONE for step in g.course.steps if step.checks),
             **more,
         )
 

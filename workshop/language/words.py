@@ -49,6 +49,9 @@ ICONS = {
     "megaphone": "<path d='m3 11 18-5v12L3 13z'/><path d='M11.6 16.8a3 3 0 1 1-5.8-1.6'/>",
     "note": "<path d='M21 15a2 2 0 0 1-2 2H7l-4 4V5a2 2 0 0 1 2-2h14a2 2 0 0 1 2 2z'/>",
     "device": "<rect width='12' height='20' x='6' y='2' rx='2'/><path d='M12 18h.01'/>",
+    "award": "<circle cx='12' cy='8' r='6'/><path d='M15.5 12.9 17 22l-5-3-5 3 1.5-9.1'/>",
+    "printer": "<path d='M6 18H4a2 2 0 0 1-2-2v-5a2 2 0 0 1 2-2h16a2 2 0 0 1 2 2v5a2 2 0 0 1-2 2h-2'/>"
+    "<path d='M6 9V3h12v6'/><rect width='12' height='8' x='6' y='14' rx='1'/>",
     "flow": "<rect width='8' height='8' x='3' y='3' rx='2'/><path d='M7 11v4a2 2 0 0 0 2 2h4'/>"
     "<rect width='8' height='8' x='13' y='13' rx='2'/>",
 }

@@ -27,7 +27,8 @@ from workshop.models import (
     HookRow,
     now,
 )
-from workshop.room.story import Happening, Route, Story, fold
+from workshop.room.past import story
+from workshop.room.story import Route
 from workshop.watch.standing import ENDED_WELL
 
 OVERLAP = timedelta(minutes=1)
@@ -174,7 +175,7 @@ def _of_finished(session: Session, told: Told, happened: Sequence[Row[Any]]) -> 
     passes = {row.enrolment: row for row in happened if row.kind in ENDED_WELL}
     route = Route.of(told.course)
     for number in session.scalars(_everywhere(route, set(passes))).all():
-        finished = _story(session, route, number).finished
+        finished = story(session.connection(), route, number).finished
         if finished:
             yield Piece(FINISHED, number, _body(told, FINISHED, finished, passes[number]))
 
@@ -188,14 +189,6 @@ def _everywhere(route: Route, candidates: set[int]) -> Select[int]:
         .group_by(HappeningRow.enrolment)
         .having(func.count(HappeningRow.slug.distinct()) == len(route.tasks))
     )
-
-
-def _story(session: Session, route: Route, enrolment: int) -> Story:
-    columns = [getattr(HappeningRow, name) for name in Happening._fields]
-    wanted = select(*columns).where(HappeningRow.enrolment == enrolment).order_by(HappeningRow.id)
-    stories: dict[int, Story] = {}
-    fold(stories, (Happening(*row) for row in session.execute(wanted)), route)
-    return stories[enrolment]
 
 
 def _step(course: Course, slug: str) -> dict[str, Any] | None:
