@@ -13,7 +13,7 @@ from moto.s3.models import FakeKey, s3_backends
 from moto.sns.models import sns_backends
 
 from tests.conftest import Account
-from tests.sandbox.workbench import deploy, furnished, stage
+from tests.sandbox.workbench import deploy, furnished, stage, wait_for
 from workshop.sandbox.cloudformation.ledger import MOST_EVENTS, MOST_GONE
 from workshop.sandbox.cloudformation.state import Stack
 from workshop.sandbox.codebuild.start import MOST_BUILDS, new_build
@@ -25,6 +25,7 @@ from workshop.sandbox.events.bus import MOST_UNDER_WAY
 from workshop.sandbox.events.timer import Timer
 from workshop.sandbox.logs.room import LARGEST, cut
 from workshop.sandbox.post import MOST_LETTERS, Post
+from workshop.sandbox.snapshot.stored import Stored
 
 
 def bucket(account: Account) -> str:
@@ -187,3 +188,18 @@ def test_so_many_letters_wait_and_no_more(account: Account) -> None:
     assert post.under_way(account.id) == MOST_LETTERS
     assert post.letters.begin("another")
     post.stop()
+
+
+def test_a_saved_body_is_on_disk_and_no_longer_in_memory(account: Account) -> None:
+    s3, name = account.client("s3"), bucket(account)
+    body = bytes(range(256)) * 4096
+    s3.put_object(Bucket=name, Key="k", Body=body)
+    key = kept(account, name)()
+    assert key is not None
+    wait_for(lambda: isinstance(key._value_buffer, Stored))
+    assert s3.get_object(Bucket=name, Key="k")["Body"].read() == body
+    assert s3.get_object(Bucket=name, Key="k", Range="bytes=255-257")["Body"].read() == b"\xff\x00\x01"
+    s3.copy_object(Bucket=name, Key="copy", CopySource={"Bucket": name, "Key": "k"})
+    s3.put_object(Bucket=name, Key="k", Body=b"new")
+    assert s3.get_object(Bucket=name, Key="k")["Body"].read() == b"new"
+    assert s3.get_object(Bucket=name, Key="copy")["Body"].read() == body

@@ -31,7 +31,8 @@ class Drawer:
             if not (self._bodies / digest).exists():
                 replace(self._bodies / digest, content)
         replace(self.folder / STATE, dump.content)
-        self._sweep(dump.bodies)
+        if dump.whole:
+            self._sweep(dump.bodies)
 
     def read(self) -> bytes:
         """The state's bytes."""
@@ -39,7 +40,11 @@ class Drawer:
 
     def body(self, digest: str) -> bytes:
         """The body with this SHA-256."""
-        return (self._bodies / digest).read_bytes()
+        return self.file(digest).read_bytes()
+
+    def file(self, digest: str) -> Path:
+        """Where the body with this SHA-256 lies."""
+        return self._bodies / digest
 
     def _sweep(self, named: Set[str]) -> None:
         for file in self._bodies.iterdir():

@@ -33,11 +33,15 @@ Reduced = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Dump:
-    """One account as bytes, the bodies that it names, and those of them not seen before."""
+    """One account as bytes, the bodies that it names, and those of them not seen before.
+
+    It is not `whole` where something was left out, which may have bodies too.
+    """
 
     content: bytes
     bodies: frozenset[str]
     new: Mapping[str, bytes] = field(default_factory=dict)
+    whole: bool = True
 
 
 def dump(account: str, holdings: object, known: Digests) -> Dump:

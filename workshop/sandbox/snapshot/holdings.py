@@ -59,7 +59,7 @@ def dump(account: str, held: Holdings, known: graph.Digests) -> graph.Dump:
         fit = {where: regions for where, regions in held.moto.items() if _is_fit(account, where, regions)}
         if len(fit) == len(held.moto):
             raise unfit from None
-        return graph.dump(account, replace(held, moto=fit), graph.Digests())
+        return replace(graph.dump(account, replace(held, moto=fit), graph.Digests()), whole=False)
 
 
 def _is_fit(account: str, where: str, regions: backends.Regions) -> bool:

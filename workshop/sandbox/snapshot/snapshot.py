@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workshop.sandbox.call import Call
-from workshop.sandbox.snapshot import graph, origin
+from workshop.sandbox.snapshot import graph, origin, stored
 from workshop.sandbox.snapshot.changes import changed_by
 from workshop.sandbox.snapshot.drawer import Drawer, drawers, move_aside
 from workshop.sandbox.snapshot.holdings import Holdings, dump
@@ -201,6 +201,7 @@ class Snapshot:
             self._known.discard(account)
         else:
             drawer.write(dumped)
+            stored.release(known, drawer.file)
 
     def _open(self, drawer: Drawer) -> bool:
         """Restore an account; False if its state cannot be read."""
