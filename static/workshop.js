@@ -38,10 +38,18 @@ const inWords = (seconds) => {
   return `${Math.floor(seconds / 86400)} d`;
 };
 
+// The server's time, by this machine's clock: that one may be hours off.
+let ahead = Date.now() - Number(document.body.dataset.now || Date.now() / 1000) * 1000;
+const atServer = () => Date.now() - ahead;
+document.addEventListener("htmx:afterOnLoad", (event) => {
+  const said = Date.parse(event.detail.xhr.getResponseHeader("Date"));
+  if (Math.abs(said - atServer()) > 2500) ahead = Date.now() - said; // it was set meanwhile, or is so
+});
+
 function tick(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
     const at = new Date(time.dateTime);
-    const seconds = Math.max(0, Math.round((Date.now() - at) / 1000));
+    const seconds = Math.max(0, Math.round((atServer() - at) / 1000));
     let shown = at.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
     if ("ago" in time.dataset) shown = seconds < 5 ? words().now : words().ago.replace("{time}", inWords(seconds));
     if ("since" in time.dataset) shown = seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;

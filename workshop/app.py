@@ -19,6 +19,7 @@ from workshop.access import Access
 from workshop.aid import Aid
 from workshop.attend import Attend
 from workshop.config import HOME, Config
+from workshop.console.board import Wall
 from workshop.console.hooks import HookPages
 from workshop.course import load
 from workshop.diploma import Diploma
@@ -36,6 +37,7 @@ from workshop.operations.metrics import Metrics
 from workshop.operations.readiness import Readiness
 from workshop.progress import Progress
 from workshop.room.attendance import Attendance
+from workshop.room.boards import Boards
 from workshop.room.certificate import Certificates
 from workshop.room.events import Events
 from workshop.room.hands import Hands
@@ -93,6 +95,8 @@ def create_app(config: Config) -> Flask:
     app.register_blueprint(Diploma(guide, certificates).blueprint())
     hooks = Hooks(engine, Vault(config.secret_key, NEWS))
     app.register_blueprint(HookPages(hooks, Whereto(config.hooks_to_private)).blueprint())
+    app.extensions["boards"] = boards = Boards(engine, guide.course)
+    app.register_blueprint(Wall(boards).blueprint())
     app.add_url_rule("/healthz", "healthz", lambda: _health(guide))
     app.add_url_rule("/readyz", "readyz", Readiness(engine).answer)
     app.add_url_rule("/theme", "theme", _theme, methods=["POST"])

@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from workshop.config import Config
 from workshop.language.tongue import at_time, gettext
+from workshop.models import now
 
 COMMAND = re.compile(r"`([^`]+)`")
 # Outlines of Lucide (ISC licence), 24 by 24.
@@ -40,6 +41,8 @@ ICONS = {
     "forward": "<path d='m13 19 9-7-9-7z'/><path d='m2 19 9-7-9-7z'/>",
     "alert": "<path d='m21.7 18-8-14a2 2 0 0 0-3.4 0l-8 14A2 2 0 0 0 4 21h16a2 2 0 0 0 1.7-3'/>"
     "<path d='M12 9v4M12 17h.01'/>",
+    "screen": "<path d='M2 3h20M21 3v11a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2V3M7 21l5-5 5 5'/>",
+    "sliders": "<path d='M4 21v-7M4 10V3M12 21v-9M12 8V3M20 21v-5M20 12V3M2 14h4M10 8h4M18 16h4'/>",
     "list": "<path d='M8 6h13M8 12h13M8 18h13M3 6h.01M3 12h.01M3 18h.01'/>",
     "hand": "<path d='M18 11V6a2 2 0 0 0-4 0v5M14 10V4a2 2 0 0 0-4 0v6M10 10.5V6a2 2 0 0 0-4 0v8'/>"
     "<path d='M18 8a2 2 0 1 1 4 0v6a8 8 0 0 1-8 8h-2c-2.8 0-4.5-.9-6-2.3l-3.6-3.6a2 2 0 0 1 2.8-2.8L7 15'/>",
@@ -60,6 +63,7 @@ ICONS = {
 def teach(app: Flask, config: Config, assets: dict[str, str]) -> None:
     """Give the templates their words."""
     app.jinja_env.globals.update(icon=icon, config_title=config.title, settings=config)
+    app.jinja_env.globals["server_time"] = lambda: round(now().timestamp(), 1)
     app.jinja_env.filters.update(
         moment=moment,
         clock=clock,

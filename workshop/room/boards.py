@@ -76,7 +76,7 @@ class View:
             after = float(moment) - OVERLAP
         except ValueError:
             return dict(self.pieces)
-        # "not later" would lose everything to a "nan"
+        # Not `piece.at > after`: a "nan" would then be answered with nothing.
         return {key: piece for key, piece in self.pieces.items() if not piece.at <= after}
 
 
@@ -126,7 +126,7 @@ class Board:
         whole = room(self.route, self._facts.values(), self._seen, hands, at, self._pauses, begun)
         feed = tuple((one, self._who[one.enrolment]) for one in self._feed if one.enrolment in self._who)
         alerts = self._around.alerts(self._who, at)
-        self._publish(whole, feed, alerts, hands, at)
+        self._publish(whole, feed, alerts, hands, event, at)
         return View(self.route, whole, feed, alerts, hands, dict(self._pieces), self._process, self._tick, at)
 
     def _tell(self, rows: list[Happening]) -> set[int]:
@@ -170,12 +170,13 @@ class Board:
         feed: tuple[tuple[News, Who], ...],
         alerts: tuple[Alert, ...],
         hands: Mapping[int, Hand],
+        event: Event,
         at: datetime,
     ) -> None:
         """Note which pieces show something else than before."""
         shown: dict[str, object] = {f"p{one.who.id}": one for one in whole.people}
         shown |= {"counts": whole.counts, "flow": whole.flow, "failing": whole.failing}
-        shown |= {"feed": feed, "alerts": alerts, "hands": tuple(hands.items())}
+        shown |= {"feed": feed, "alerts": alerts, "hands": tuple(hands.items()), "timer": event.timer}
         gone = {key: None for key, piece in self._pieces.items() if key not in shown and piece.shows}
         changed = {
             key: one

@@ -1,0 +1,165 @@
+"""What facilitators see of the room: the board, what has changed on it, and the screen for all.
+
+The page is polled every two seconds with the version that it shows. The answer is silence, or the
+rows and the parts that have changed since. A row is made into HTML once for each language and kept
+with what it shows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import segno
+from flask import Blueprint, current_app, g, make_response, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from workshop.console.guard import who_leads
+from workshop.language import tongue
+from workshop.models import now
+from workshop.room.boards import Boards, Piece, View
+from workshop.room.event import Event
+from workshop.room.feed import sentence
+from workshop.room.order import ORDERS, SHOWS, Wish
+from workshop.room.room import DONE, FAILS, HELPED, HERE, LOST, TODO, Person
+from workshop.room.staff import Role
+
+PARTS = ("alerts", "counts", "flow", "failing", "feed")
+# Shapes first, colours by the class.
+CELLS = {
+    TODO: "<td>",
+    DONE: "<td class=d>✓",
+    HELPED: "<td class=h>»",
+    HERE: "<td class=w>●",
+    FAILS: "<td class=f>✕",
+    LOST: "<td class=l>↺",
+}
+UNCHANGED = ("", 204)
+
+Answer = str | Response | tuple[str, int]
+
+
+class Wall:
+    """The pages that show a room."""
+
+    def __init__(self, boards: Boards) -> None:
+        self._boards = boards
+
+    def blueprint(self) -> Blueprint:
+        """Every address, and what answers there."""
+        pages = Blueprint("board", __name__, url_prefix="/events/<int:event>")
+        pages.before_request(who_leads)
+        pages.add_url_rule("", view_func=self.board)
+        pages.add_url_rule("/delta", view_func=self.delta)
+        pages.add_url_rule("/screen", view_func=self.screen)
+        pages.add_url_rule("/queue", view_func=self.queue)
+        return pages
+
+    def board(self, event: int) -> str:
+        """Everything, in the order and with the choice that the address asks for."""
+        view = self._boards.of(g.event)
+        wish = Wish.of(request.args, view.route.places)
+        rows = Markup("").join(self._row(view, one, wish) for one in wish.sorted(view.room.people))
+        shown = sum(wish.shows(one) for one in view.room.people)
+        return _page("board.html", view, event, rows=rows, wish=wish, shown=shown, sorts=ORDERS, shows=SHOWS)
+
+    def delta(self, event: int) -> Answer:
+        """What has changed since a version; the whole page anew when the event itself has."""
+        view = self._boards.of(g.event)
+        if request.args.get("e") != edition(g.event, view):
+            return Response(status=204, headers={"HX-Refresh": "true"})
+        changed = view.since(request.args.get("v", ""))
+        if not changed:
+            return UNCHANGED
+        rows = {key: piece for key, piece in changed.items() if _is_row(key)}
+        html = _page(
+            "_board_delta.html",
+            view,
+            event,
+            rows=Markup("").join(_html(key, piece, event) for key, piece in rows.items()),
+            gone=[key for key, piece in rows.items() if piece.shows is None],
+            parts=[part for part in PARTS if part in changed],
+        )
+        return make_response(html, 200, {"HX-Trigger": "hands"} if "hands" in changed else {})
+
+    def screen(self, event: int) -> Answer:
+        """For the projector: no names, unless a facilitator has asked for them."""
+        view = self._boards.of(g.event)
+        names = g.role == Role.FACILITATOR and request.args.get("names") == "yes"
+        polled = request.headers.get("HX-Request") == "true"
+        if polled and request.args.get("e") != edition(g.event, view):
+            return Response(status=204, headers={"HX-Refresh": "true"})
+        if polled and not view.since(request.args.get("v", "")):
+            return UNCHANGED
+        address = url_for("door.event", code=g.event.code, _external=True)
+        return _page(
+            "_screen.html" if polled else "screen.html",
+            view,
+            event,
+            names=names,
+            may_name=g.role == Role.FACILITATOR,
+            address=address,
+            qr=None if polled else _qr(address),
+        )
+
+    def queue(self, event: int) -> str:
+        """The hands that are up, the longest first."""
+        view = self._boards.of(g.event)
+        who = {one.who.id: one.who for one in view.room.people}
+        hands = [(who[number], hand) for number, hand in view.hands.items() if number in who]
+        return _page("_queue.html", view, event, hands=hands)
+
+    def _row(self, view: View, one: Person, wish: Wish) -> Markup:
+        key = f"p{one.who.id}"
+        html = _html(key, view.pieces[key], g.event.id)
+        return html if wish.shows(one) else Markup("<tr hidden") + html.removeprefix("<tr")
+
+
+def edition(event: Event, view: View) -> str:
+    """Changes when the page has to be loaded anew: with the event, its code, how far it is, its steps."""
+    told = (event.version, event.code, event.phase(view.at), view.route)
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:10]
+
+
+def _page(template: str, view: View, event: int, **more: object) -> str:
+    return render_template(
+        template,
+        event=g.event,
+        here=url_for("board.board", event=event),
+        role=g.role,
+        phase=g.event.phase(view.at),
+        view=view,
+        stops=view.route.stops,
+        chapters=g.course.chapters,
+        edition=edition(g.event, view),
+        sentence=sentence,
+        titles={stop.slug: stop.title for stop in view.route.stops},
+        most=max(*view.room.flow, view.room.counts.finished, 1),
+        at=now(),
+        **more,
+    )
+
+
+def _is_row(key: str) -> bool:
+    return key[0] == "p" and key[1:].isdigit()
+
+
+def _html(key: str, piece: Piece, event: int) -> Markup:
+    """A row as HTML, made once for each language."""
+    if not isinstance(piece.shows, Person):
+        return Markup("")
+    language = tongue.spoken()
+    if language not in piece.html:
+        template = current_app.jinja_env.get_template("_person.html")
+        cells = [CELLS[cell] for cell in piece.shows.cells]
+        here = f"{request.script_root}/events/{event}/people/{piece.shows.who.id}"
+        piece.html[language] = template.render(
+            key=key, one=piece.shows, here=here, cells=Markup("".join(cells))
+        )
+    return Markup(piece.html[language])
+
+
+def _qr(address: str) -> Markup:
+    """The address, to be pointed at."""
+    code = segno.make(address, error="m", micro=False)
+    return Markup(code.svg_inline(border=2, omitsize=True, dark="#14161a", light="#ffffff"))
