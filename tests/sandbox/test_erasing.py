@@ -29,6 +29,7 @@ from tests.sandbox.test_lambda_urls import opened
 from tests.sandbox.workbench import ALLOW_ALL, Workbench, commit, deploy, furnished, stage, wait_for
 from workshop.cli import main
 from workshop.sandbox.call import Credentials
+from workshop.sandbox.erasing import Eraser, StillRunning
 from workshop.sandbox.erasing.door import PATH, PROOF, deed
 from workshop.sandbox.identity.sessions import Sessions
 from workshop.sandbox.server import Server
@@ -200,6 +201,32 @@ def test_nothing_comes_back_while_somebody_works_on(server: Server) -> None:
         worker.join()
     assert "before" in seen
     assert "after" not in seen
+    assert held(account) == []
+
+
+def test_sessions_of_before_are_nobody_in_the_new_account(server: Server) -> None:
+    account = Account(server)
+    before = role(account)
+    account.client("s3", who=before).list_buckets()
+    assert erase(account).exit_code == 0
+    after = role(account)
+    assert account.client("s3", who=after).list_buckets()["Buckets"] == []
+    with pytest.raises(ClientError) as refused:
+        account.client("s3", who=before).list_buckets()
+    assert refused.value.response["Error"]["Code"] == "AccessDenied"
+
+
+def test_what_does_not_end_keeps_its_account_whole(server: Server) -> None:
+    account, sandbox = Account(server), server.sandbox
+    furnished(account)
+    whole = held(account)
+    with sandbox.gate.passing(account.id), pytest.raises(StillRunning) as why:
+        Eraser(sandbox, patience=0.2).erase(account.id)
+    assert str(why.value) == f"Account {account.id} was not erased: it still has 1 calls under way."
+    assert held(account) == whole
+    commit(account, "goes on")
+    assert wait_for(lambda: (server.sandbox.settings.state / "snapshot" / account.id).exists())
+    assert erase(account).exit_code == 0
     assert held(account) == []
 
 
