@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import boto3
 import botocore.session
+from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -84,6 +85,7 @@ class Aws:
         signed._credentials = Speaker()
         self._boto = boto3.session.Session(botocore_session=signed, region_name=region)
         self._clients: dict[str, Any] = {}
+        self._asker: Any = None
         self._lock = threading.Lock()
         self._assumed: OrderedDict[tuple[str, str, str], Session] = OrderedDict()
 
@@ -136,6 +138,26 @@ class Aws:
         remember(client, who_speaks)
         count(client)
         return client
+
+    def silent(self) -> str:
+        """What keeps it from answering, or ""; to be refused, as whoever does not sign, is an answer."""
+        quick = Config(
+            signature_version=UNSIGNED,
+            connect_timeout=2,
+            read_timeout=3,
+            retries={"total_max_attempts": 1},
+        )
+        with self._lock:
+            if self._asker is None:
+                self._asker = self._boto.client("sts", endpoint_url=self.endpoint_url, config=quick)
+        try:
+            self._asker.get_caller_identity()
+        except ClientError as error:
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            return "" if status < 500 else f"{status} {code_of(error)}"
+        except BotoCoreError as error:
+            return f"{type(error).__name__}: {error}"
+        return ""
 
     def _config(self) -> Config:
         common: dict[str, Any] = {"connect_timeout": 5, "read_timeout": 60, "max_pool_connections": 32}

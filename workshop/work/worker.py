@@ -34,6 +34,7 @@ from workshop.vault import NEWS, Vault
 from workshop.work.helping import AWAY, Helper
 from workshop.work.lease import Locks, locks
 from workshop.work.post import Post
+from workshop.work.pulse import Pulse
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ class Worker:
         hooks = Hooks(self._engine, Vault(config.secret_key, NEWS))
         self._post = Post(hooks, News(self._engine, course), Whereto(config.hooks_to_private))
         self._crew = Crew(self._engine, locks(config.database))
+        self._pulse = Pulse(self._engine, config)
         self._ended = threading.Event()
 
     def serve(self) -> None:
@@ -74,6 +76,7 @@ class Worker:
             self._start_engine()
             self._start("look after", self._look_after)
             self._start("post", lambda: self._post.serve(self._ended))
+            self._start("pulse", lambda: self._pulse.serve(self._ended))
             while True:
                 self._hand_over()
                 time.sleep(PAUSE)
