@@ -32,7 +32,7 @@ from workshop.labs import Labs
 from workshop.language import language, words
 from workshop.lobby import Lobby
 from workshop.models import connect
-from workshop.operations import requests, shield
+from workshop.operations import limits, requests, shield
 from workshop.operations.metrics import Metrics
 from workshop.operations.readiness import Readiness
 from workshop.progress import Progress
@@ -76,9 +76,10 @@ def create_app(config: Config) -> Flask:
     app.extensions["guide"] = guide = _guide(config, engine)
     app.extensions["access"] = access = Access(engine, config.secret_key)
     app.extensions["staff"] = Staff(engine)
+    language.listen(app)
+    limits.listen(app)
     CSRFProtect(app)
     Htmx(app)
-    language.listen(app)
     app.jinja_env.globals["evidence_at"] = address
     words.teach(app, config, _assets(Path(app.static_folder or "")))
     mishaps.receive(app)

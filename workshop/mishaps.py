@@ -84,6 +84,19 @@ def where_they_stood() -> str:
     return came.path if ours and not came.path.startswith("//") else url_for("door.home")
 
 
+def too_often(seconds: int) -> Response:
+    """Somebody has asked more often than people do."""
+    answer = _page(
+        429,
+        gettext("That was faster than anybody needs"),
+        gettext(
+            "Nothing is lost, and nothing has been changed. Go on in %(seconds)s seconds.", seconds=seconds
+        ),
+    )
+    answer.headers["Retry-After"] = str(seconds)
+    return answer
+
+
 def _page(status: int, title: str, advice: str, reference: str = "", retry: bool = False) -> Response:
     """A whole page, or for htmx a notice above the page on which the attendee stays."""
     template = "_notice.html" if htmx_request.htmx else "mishap.html"
