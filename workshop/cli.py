@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import click
 from pydantic import ValidationError
 
 from workshop.config import Config
 
+Made = TypeVar("Made")
 STATE = click.option("--state", type=click.Path(path_type=Path), help="The folder that holds all state.")
 
 
@@ -140,6 +143,46 @@ def migrate() -> None:
     from workshop import models
 
     models.migrate(_config())
+
+
+@main.command()
+@STATE
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def backup(state: Path | None, file: Path) -> None:
+    """Write everything that is to be kept into FILE; whoever may read it may act as everybody in it."""
+    from workshop.operations.backup import backup as write
+
+    config = _config(state=state)
+    made = _told(lambda tell: write(config, file, tell))
+    click.echo(f"{file} holds {sum(made.tables.values())} rows of {len(made.tables)} tables.")
+    if config.secret:
+        click.echo("It does not hold WORKSHOP_SECRET: keep that as well, it opens the attendees' keys.")
+
+
+@main.command()
+@STATE
+@click.option("--replace", is_flag=True, help="Replace what is there, if anything is.")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def restore(state: Path | None, replace: bool, file: Path) -> None:
+    """Make this installation what FILE says: all of it, or nothing."""
+    from workshop.operations.backup import restore as read
+
+    made = _told(lambda tell: read(_config(state=state), file, replace, tell))
+    click.echo(f"Restored {sum(made.tables.values())} rows, as they were at {made.made}.")
+
+
+def _told(work: Callable[[Callable[[str, int, int], None]], Made]) -> Made:
+    """Do it, show how far it is, and say in a sentence why it cannot be done."""
+    from rich.console import Console
+
+    from workshop.operations.archive import Unusable
+    from workshop.operations.backup import Refused
+
+    try:
+        with Console(stderr=True).status("Looking it over …") as status:
+            return work(lambda name, done, total: status.update(f"{name}: {done} of {total} …"))
+    except (Refused, Unusable) as reason:
+        raise click.ClickException(str(reason)) from reason
 
 
 @main.command("check-course")

@@ -248,6 +248,12 @@ class Jobs:
             session.execute(update(JobRow).where(JobRow.id == job).values(queued=now()))
             session.commit()
 
+    def mark_unqueued(self, job: str) -> None:
+        """Remember that no engine has it: it is to be handed over anew."""
+        with Session(self._engine) as session:
+            session.execute(update(JobRow).where(JobRow.id == job).values(queued=None))
+            session.commit()
+
     def worker_alive(self) -> bool:
         """Whether some worker has given a sign of life just now."""
         with Session(self._engine) as session:

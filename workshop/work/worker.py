@@ -162,7 +162,9 @@ class Worker:
             self._crew.bury(gone)
         for job in self._jobs.queued():
             status = DBOS.get_workflow_status(job)
-            if status and status.status in LOST and self._jobs.end(job, Outcome.BUG, job[:8]):
+            if status is None:  # restored from a backup, and new to this engine
+                self._jobs.mark_unqueued(job)
+            elif status.status in LOST and self._jobs.end(job, Outcome.BUG, job[:8]):
                 log.error("reference %s: its workflow is %s, but it never ended", job[:8], status.status)
 
 
