@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -111,3 +112,16 @@ def test_a_folder_that_cannot_be_written_is_named(house: House) -> None:
     assert done.returncode == 1
     assert "cannot be written to" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_saved_state_of_another_version_is_told_of_where_one_starts_it(house: House) -> None:
+    house.start()
+    house.stop()
+    origin = house.state / "snapshot" / "origin.json"
+    origin.write_text(json.dumps({**json.loads(origin.read_text()), "moto": "4.0.0"}))
+    house.start()
+    assert house.process
+    assert house.process.stdout
+    said = [house.process.stdout.readline() for _ in range(2)][-1]
+    assert "The saved state is of another sandbox (format 1, moto 4.0.0" in said
+    assert said.endswith("catching up in the workshop makes everything again.\n")

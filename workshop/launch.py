@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 
 from workshop.config import Config
 
@@ -160,7 +161,7 @@ def _programs(config: Config) -> Iterator[Program]:
         "--isolation",
         config.isolation,
     ]
-    health = f"http://127.0.0.1:{config.sandbox_port}/_aws/health"
+    health = _health_of_aws(config)
     pages = f"http://{config.host}:{config.port}/healthz"
     environment = config.environment() | {"WORKSHOP_GRACEFUL_SECONDS": str(GRACE_SECONDS)}
     yield Program(
@@ -170,6 +171,17 @@ def _programs(config: Config) -> Iterator[Program]:
     yield Program(
         WORKER, [*me, "worker"], lambda: _answers(pages, "worker"), logs / "worker.log", environment
     )
+
+
+def _health_of_aws(config: Config) -> str:
+    return f"http://127.0.0.1:{config.sandbox_port}/_aws/health"
+
+
+def _refused(config: Config) -> str:
+    """What the local AWS says of a saved state that it could not take up; "" where there is none."""
+    with contextlib.suppress(OSError, ValueError), urllib.request.urlopen(_health_of_aws(config)) as reply:
+        return str(json.load(reply).get("refused", ""))
+    return ""
 
 
 def _answers(url: str, part: str = "") -> bool:
@@ -204,7 +216,11 @@ def _last_words(program: Program) -> str:
 def _announce(console: Console, config: Config, open_browser: bool | None) -> None:
     url = f"http://{'127.0.0.1' if config.host == '0.0.0.0' else config.host}:{config.port}"
     console.print(f"[green]✓[/] {config.title} is ready:  [bold]{url}[/]")
-    console.print(f"  State in {config.state.resolve()} · Ctrl-C stops everything", style="dim")
+    console.print(
+        f"  State in {config.state.resolve()} · Ctrl-C stops everything", style="dim", soft_wrap=True
+    )
+    if refused := _refused(config):
+        console.print(f"[yellow]●[/] {escape(refused)}", soft_wrap=True)
     desktop = sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     if desktop if open_browser is None else open_browser:
         webbrowser.open(url)
