@@ -86,6 +86,11 @@ const reachable = new ResizeObserver((entries) => {
   }
 });
 
+// ---- What is told above everything hides nothing: the sides begin below it.
+new ResizeObserver(([{ target }]) => {
+  document.documentElement.style.setProperty("--notice", `${target.offsetHeight}px`);
+}).observe(document.getElementById("notice"));
+
 // ---- Sides fold away where there is no room for them.
 function foldByWidth(fold) {
   const narrow = matchMedia(`(max-width: ${fold.dataset.fold}px)`);
