@@ -97,6 +97,19 @@ def test_work_that_was_undone_by_hand_is_found_on_return(
     assert paul.visitor.press("/again").status_code == 204
 
 
+def test_a_step_that_holds_is_looked_at_seldom_and_on_return_at_once(
+    paul: Attending, helper: Helper, guide: Guide
+) -> None:
+    helper.help(guide.do(paul.enrolled, "make-a-branch").id)
+    no_branch(paul, guide)
+    paul.time_passes(timedelta(seconds=30))
+    paul.visitor.press(LIVE)
+    assert guide.states(paul.enrolled)["make-a-branch"] == Mark.HELPED
+    answer = paul.visitor.press(LIVE, back="1").get_data(as_text=True)
+    assert "This was done, and no longer holds." in answer
+    assert "It has master." in answer
+
+
 def test_the_step_at_hand_changes_with_the_list(paul: Attending, helper: Helper, guide: Guide) -> None:
     helper.help(guide.do(paul.enrolled, "make-a-branch").id)
     no_branch(paul, guide)

@@ -14,6 +14,7 @@ from workshop.models import SightRow, now
 # whose page merely stands open seldom.
 PAUSES = (3, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 30)
 SOON = 2.5  # while AWS is at work, for that comes to an end
+SELDOM = 60  # where all holds; who comes back to the page has it looked at as soon as any other
 
 
 class Sights:
@@ -28,7 +29,9 @@ class Sights:
         with Session(self._engine) as session:
             return {row.slug: row.at for row in session.execute(wanted)}
 
-    def turn(self, enrolment: int, slug: str, waiting: bool = False, eager: bool = False) -> bool:
+    def turn(
+        self, enrolment: int, slug: str, waiting: bool = False, eager: bool = False, holds: bool = False
+    ) -> bool:
         """Whether it is time to look again; True to one asker only, however many tabs are open."""
         with Session(self._engine) as session:
             row = session.get(SightRow, (enrolment, slug))
@@ -36,6 +39,7 @@ class Sights:
                 return self._first(session, enrolment, slug)
             still = 0 if eager else row.still
             pause = SOON if waiting else PAUSES[min(still, len(PAUSES) - 1)]
+            pause = SELDOM if holds and not eager else pause
             if now() - row.at < timedelta(seconds=pause):
                 return False
             mine = (

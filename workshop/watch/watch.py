@@ -1,7 +1,8 @@
 """Looks at attendees' work unasked: at the step that they are at, and at all that was done before.
 
 The step they are at is glanced at: only its first gap, for what held is taken to hold until the gap
-is closed. Whoever has not asked for a look is shown what holds, not what does not hold yet.
+is closed. Whoever has not asked for a look is shown what holds, not what does not hold yet. Where
+all of it held it is looked at as a whole, but seldom: it may have been undone by hand.
 Steps that were done are looked at again when somebody comes back, or their account was started
 afresh; one a request, so that the page tells of each and nothing goes on once it is closed.
 """
@@ -48,10 +49,11 @@ class Watch:
         """Look at the step where somebody is, if it is time and the account's budget allows it."""
         step = self._course.step(slug)
         known = self._progress.findings(enrolled.id, step)
-        if steps.passed(known) or not self._budget.allows(enrolled.account):
+        held = steps.passed(known)
+        if not known or not self._budget.allows(enrolled.account):
             return
         waiting = any(finding.state == State.WAITING for finding in known)
-        if not self._sights.turn(enrolled.id, slug, waiting, eager):
+        if not self._sights.turn(enrolled.id, slug, waiting, eager, holds=held):
             return
         with metered() as meter:
             found = self._glanced(enrolled, step, known)
@@ -70,7 +72,8 @@ class Watch:
     def _keep(self, enrolled: Enrolled, step: Step, known: list[Finding], found: list[Finding]) -> bool:
         """Record what is new; a gap that nobody has asked about is not held up to them."""
         asked = {finding.claim for finding in known if finding.state == State.NOT_YET}
-        if not asked and self._progress.mark(enrolled.id, step.slug) != Mark.LOST:
+        shown = steps.passed(known) or self._progress.mark(enrolled.id, step.slug) == Mark.LOST
+        if not asked and not shown:
             found = [_unasked(finding) for finding in found]
         return found != known and self._progress.looked(enrolled.id, step.slug, found, by="watch")
 
