@@ -243,10 +243,14 @@ class Guide:
         return {slug: next(gaps[slug], "") for slug in lost}
 
     def next_to_do(self, enrolled: Enrolled) -> Step:
-        """The first step that is not done; the last one when all are."""
+        """The first step that is not done; the last one when all are.
+
+        Whoever has gone beyond a page that is only to be read is not sent back to it.
+        """
         states, steps = self.states(enrolled), self.course_of(enrolled).steps
-        todo = (step for step in steps if states[step.slug] in OPEN)
-        return next(todo, steps[-1])
+        beyond = max((at for at, step in enumerate(steps, 1) if states[step.slug] not in OPEN), default=0)
+        todo = [(at, step) for at, step in enumerate(steps) if states[step.slug] in OPEN]
+        return next((step for at, step in todo if step.checks or at >= beyond), steps[-1])
 
 
 def _refused_as_stranger(findings: list[Finding]) -> bool:

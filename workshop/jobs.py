@@ -205,10 +205,12 @@ class Jobs:
         return before
 
     def say(self, job: str, words: str, slug: str = "") -> None:
-        """Add a line to what it has said; the same line twice in a row is said once."""
-        newest = select(LineRow.words).where(LineRow.job == job).order_by(LineRow.id.desc()).limit(1)
+        """Add a line to what it has said; the same of a step twice in a row is said once."""
+        said = select(LineRow.slug, LineRow.words).where(LineRow.job == job)
+        line = words.strip()[:LONGEST_LINE]
         with Session(self._engine) as session:
-            if session.scalar(newest) != (line := words.strip()[:LONGEST_LINE]):
+            newest = session.execute(said.order_by(LineRow.id.desc()).limit(1)).first()
+            if newest is None or tuple(newest) != (slug, line):
                 session.add(LineRow(job=job, slug=slug, words=line))
                 session.commit()
 

@@ -8,6 +8,7 @@ from tests.web.conftest import Attending, Visitor
 from workshop.app import create_app
 from workshop.config import Config
 from workshop.guide import Guide
+from workshop.work.helping import Helper
 
 
 def test_a_name_is_enough_to_join(visitor: Visitor, guide: Guide) -> None:
@@ -83,3 +84,13 @@ def test_one_is_never_sent_to_a_foreign_address(visitor: Visitor) -> None:
     for wanted in ("//evil.example", "https://evil.example", "/\\evil.example"):
         answer = visitor.post("/join", name=wanted, handle="", next=wanted)
         assert "evil.example" not in (answer.location or "")
+
+
+def test_a_new_browser_is_not_sent_back_to_a_page_that_is_only_to_be_read(
+    paul: Attending, guide: Guide, helper: Helper
+) -> None:
+    assert guide.next_to_do(paul.enrolled).slug == "read-this"
+    helper.help(guide.do(paul.enrolled, "make-a-branch").id)
+    after = guide.next_to_do(paul.enrolled)
+    assert after.checks
+    assert after.slug != "make-a-branch"

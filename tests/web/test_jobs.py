@@ -17,8 +17,9 @@ from tests.web.conftest import Attending
 from tests.web.rough import House, Tab, until
 from workshop.config import Config
 from workshop.guide import Guide
-from workshop.jobs import Outcome
+from workshop.jobs import Kind, Outcome
 from workshop.models import HappeningRow, JobRow, WorkerRow, driver
+from workshop.plan.catch_up import ahead
 from workshop.work.helping import INTERRUPTED, Helper
 from workshop.work.lease import Locks, locks
 
@@ -128,3 +129,24 @@ def _open_jobs(house: House) -> list[str]:
 def _workers(house: House) -> list[str]:
     with Session(house.engine) as session:
         return list(session.scalars(select(WorkerRow.id)))
+
+
+def test_each_step_of_the_way_is_told_of_after_an_interruption(paul: Attending, guide: Guide) -> None:
+    job = guide.help(paul.enrolled, "wait-for-it", Kind.CATCH_UP)
+    way = ahead(guide.course, "wait-for-it")
+    assert len(way) > 1
+    for step in way:
+        guide.jobs.say(job.id, "Begun", step.slug)
+    guide.jobs.say(job.id, INTERRUPTED)
+    for step in way:
+        guide.jobs.say(job.id, "held already", step.slug)
+    legs = guide.task(paul.enrolled, "wait-for-it").journey
+    assert [leg.how for leg in legs] == ["held already"] * len(way)
+
+
+def test_a_step_at_which_a_job_broke_off_is_not_called_cancelled(paul: Attending, guide: Guide) -> None:
+    job = guide.help(paul.enrolled, "wait-for-it", Kind.CATCH_UP)
+    first = ahead(guide.course, "wait-for-it")[0]
+    guide.jobs.say(job.id, "Begun", first.slug)
+    guide.jobs.end(job.id, Outcome.REFUSED, "AWS did not answer")
+    assert guide.task(paul.enrolled, "wait-for-it").journey[0].how == "unfinished"

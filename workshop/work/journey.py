@@ -9,6 +9,7 @@ from workshop.jobs import Job
 from workshop.plan.catch_up import How
 from workshop.step import Step
 
+UNFINISHED = "unfinished"  # it was begun, and then the job came to its end
 ENDS = {How.HELD.value, How.DONE.value, How.MISSED.value}
 
 
@@ -34,4 +35,4 @@ def _leg(step: Step, said: list[str], going: bool) -> Leg:
         return Leg(step, "")
     if said[-1] in ENDS:
         return Leg(step, said[-1])
-    return Leg(step, How.BEGUN.value if going else How.CANCELLED.value, said[-1])
+    return Leg(step, How.BEGUN.value if going else UNFINISHED, said[-1])
