@@ -43,10 +43,8 @@ class House:
 
     def start(self) -> dict[str, Any]:
         """Start it; what its health page says."""
-        command = [sys.executable, "-m", "workshop", "sandbox"]
-        command += ["--port", str(self.settings.port), "--state", str(self.folder)]
-        with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+        self.begin()
+        assert self._process
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until and self._process.poll() is None:
             try:
@@ -54,6 +52,13 @@ class House:
             except OSError:
                 time.sleep(0.02)
         raise AssertionError((self.folder / "log").read_text())
+
+    def begin(self) -> None:
+        """Start it, and do not wait until it is up."""
+        command = [sys.executable, "-m", "workshop", "sandbox"]
+        command += ["--port", str(self.settings.port), "--state", str(self.folder)]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)
 
     def health(self) -> dict[str, Any]:
         with urllib.request.urlopen(self.endpoint + "/_aws/health", timeout=5) as page:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections import Counter
@@ -16,9 +17,13 @@ from tests.sandbox.test_codepipeline_stacks import change_set, put
 from tests.sandbox.test_snapshot_under_way import started_by_pushes
 from tests.sandbox.workbench import ALLOW_ALL, Workbench, furnished, stage, wait_for
 
-KILLS = 20
-SECONDS = 40.0  # after which no further kill begins, however slow the machine is
-LONGEST_RUN = 4.0  # seconds from a push until its kill
+SANDBOXES = 2  # so that two workers of the tests share the work
+RUNS = 8  # that are killed, in each
+STARTS = 4  # that are killed, in each
+KILLS = RUNS + STARTS
+LEAST_HIT = 4
+LONGEST_RUN = 3.0  # seconds from a push until its kill
+LONGEST_START = 2.0  # seconds from a start until its kill
 SETTLES_WITHIN = 40.0  # seconds
 BUILDSPEC = "{version: 0.2, phases: {build: {commands: [sleep 0.3]}}, artifacts: {files: ['**/*']}}"
 TEMPLATE = """
@@ -66,23 +71,31 @@ def bench(house: House) -> Workbench:
     return bench
 
 
-def test_a_pipeline_becomes_green_however_often_the_sandbox_is_killed(house: House, bench: Workbench) -> None:
-    chance, until = random.Random(20), time.monotonic() + SECONDS
-    killed = 0
-    while killed < KILLS and time.monotonic() < until:
-        put(bench, index__html=f"number {killed}")
+@pytest.mark.parametrize("number", range(SANDBOXES))
+def test_a_pipeline_becomes_green_however_often_the_sandbox_is_killed(
+    house: House, bench: Workbench, number: int
+) -> None:
+    seed = int.from_bytes(os.urandom(4), "big")
+    print(f"sandbox {number}, seed {seed}")
+    chance, hit = random.Random(seed), 0
+    for turn in range(RUNS):
+        put(bench, index__html=f"number {turn}")
         time.sleep(chance.uniform(0, LONGEST_RUN))
+        hit += any(one["status"] == "InProgress" for one in bench.executions())
         house.kill()
+        if turn % (RUNS // STARTS) == 0:
+            house.begin()
+            time.sleep(chance.uniform(0, LONGEST_START))
+            house.kill()
         assert house.start()["restored"] == "1 account"
-        killed += 1
-    assert killed > 1
+    assert hit >= LEAST_HIT, "the kills hit nothing"
     wait_for(lambda: under_way(bench) == [], SETTLES_WITHIN)
     again = bench.client.start_pipeline_execution(name="p")["pipelineExecutionId"]
     assert (
         wait_for(lambda: (now := bench.status(again)) != "InProgress" and now, SETTLES_WITHIN) == "Succeeded"
     )
     assert twice(bench) == []
-    assert by_pushes(bench) <= killed
+    assert by_pushes(bench) <= RUNS
     house.stop()
     assert left_behind(house) == []
 
