@@ -23,6 +23,8 @@ from workshop.plan.catch_up import ahead
 from workshop.work.helping import INTERRUPTED, Helper
 from workshop.work.lease import Locks, locks
 
+LAST = "take-long"  # of the small course
+
 
 @pytest.fixture
 def house(config: Config, database: str, tmp_path: Path) -> Iterator[House]:
@@ -132,21 +134,22 @@ def _workers(house: House) -> list[str]:
 
 
 def test_each_step_of_the_way_is_told_of_after_an_interruption(paul: Attending, guide: Guide) -> None:
-    job = guide.help(paul.enrolled, "wait-for-it", Kind.CATCH_UP)
-    way = ahead(guide.course, "wait-for-it")
+    job = guide.help(paul.enrolled, LAST, Kind.CATCH_UP)
+    way = ahead(guide.course, LAST)
     assert len(way) > 1
     for step in way:
         guide.jobs.say(job.id, "Begun", step.slug)
     guide.jobs.say(job.id, INTERRUPTED)
     for step in way:
         guide.jobs.say(job.id, "held already", step.slug)
-    legs = guide.task(paul.enrolled, "wait-for-it").journey
+    legs = guide.task(paul.enrolled, LAST).journey
     assert [leg.how for leg in legs] == ["held already"] * len(way)
 
 
 def test_a_step_at_which_a_job_broke_off_is_not_called_cancelled(paul: Attending, guide: Guide) -> None:
-    job = guide.help(paul.enrolled, "wait-for-it", Kind.CATCH_UP)
-    first = ahead(guide.course, "wait-for-it")[0]
+    job = guide.help(paul.enrolled, LAST, Kind.CATCH_UP)
+    first = ahead(guide.course, LAST)[0]
+    guide.jobs.begin(job)
     guide.jobs.say(job.id, "Begun", first.slug)
     guide.jobs.end(job.id, Outcome.REFUSED, "AWS did not answer")
-    assert guide.task(paul.enrolled, "wait-for-it").journey[0].how == "unfinished"
+    assert guide.task(paul.enrolled, LAST).journey[0].how == "unfinished"
