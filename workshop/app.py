@@ -21,6 +21,7 @@ from workshop.attend import Attend
 from workshop.config import HOME, Config
 from workshop.console.board import Wall
 from workshop.console.hooks import HookPages
+from workshop.console.report import ReportPages
 from workshop.course import load
 from workshop.diploma import Diploma
 from workshop.door import Door
@@ -40,10 +41,12 @@ from workshop.room.attendance import Attendance
 from workshop.room.boards import Boards
 from workshop.room.certificate import Certificates
 from workshop.room.events import Events
+from workshop.room.export import Exports
 from workshop.room.hands import Hands
 from workshop.room.hooks import Hooks
 from workshop.room.invites import Invites
 from workshop.room.notes import Notes
+from workshop.room.report import Reports
 from workshop.room.staff import Staff
 from workshop.room.whereto import Whereto
 from workshop.support import Support
@@ -92,17 +95,24 @@ def create_app(config: Config) -> Flask:
     support = Support(guide, Hands(engine), Notes(engine), Attendance(engine))
     app.register_blueprint(support.blueprint())
     app.jinja_env.globals.update(news_now=support.now, step_title=guide.course.title)
-    certificates = Certificates(engine, guide.course, config.secret_key)
-    app.register_blueprint(Diploma(guide, certificates).blueprint())
-    hooks = Hooks(engine, Vault(config.secret_key, NEWS))
-    app.register_blueprint(HookPages(hooks, Whereto(config.hooks_to_private)).blueprint())
     app.extensions["boards"] = boards = Boards(engine, guide.course)
     app.register_blueprint(Wall(boards).blueprint())
+    _afterwards(app, config, engine, guide)
     app.add_url_rule("/healthz", "healthz", lambda: _health(guide))
     app.add_url_rule("/readyz", "readyz", Readiness(engine).answer)
     app.add_url_rule("/theme", "theme", _theme, methods=["POST"])
     app.add_url_rule("/favicon.ico", "favicon", lambda: redirect(url_for("static", filename="favicon.svg")))
     return app
+
+
+def _afterwards(app: Flask, config: Config, engine: Engine, guide: Guide) -> None:
+    """What is left of an event when it is over, and whom it tells of itself."""
+    certificates = Certificates(engine, guide.course, config.secret_key)
+    app.register_blueprint(Diploma(guide, certificates).blueprint())
+    reports, exports = Reports(engine, guide.course), Exports(engine, guide.course)
+    app.register_blueprint(ReportPages(reports, exports).blueprint())
+    hooks = Hooks(engine, Vault(config.secret_key, NEWS))
+    app.register_blueprint(HookPages(hooks, Whereto(config.hooks_to_private)).blueprint())
 
 
 def _guide(config: Config, engine: Engine) -> Guide:
