@@ -47,6 +47,9 @@ class Config(BaseSettings):
     whether browsers come by https; `hosts` the names, with commas, under which they come.
     `hooks_to_private` lets an event's news be sent to addresses of this machine and its network, and
     without https, which are refused otherwise.
+    `oidc_issuer`, `oidc_client_id` and `oidc_client_secret` let facilitators in by OpenID Connect;
+    `oidc_allowed` says whom besides those that owners have let in: addresses, @domains and claims
+    (groups=facilitators), with commas.
     `graceful_seconds` is how long a web process that is asked to end may take over its last answers.
     `metrics_token` is what Prometheus shows at /metrics; `worker_port` where a worker answers it, if it does.
     `log_format` "auto" is lines of text where everything is on one machine (`local`), else JSON.
@@ -76,6 +79,10 @@ class Config(BaseSettings):
     proxies: int = 0
     hosts: str = ""
     hooks_to_private: bool = False
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    oidc_allowed: str = ""
     graceful_seconds: int = 30
     metrics_token: str = ""
     worker_port: int = 0

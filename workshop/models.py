@@ -100,6 +100,7 @@ class EventRow(Base):
     timer_since: Mapped[datetime | None]
     pauses: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     version: Mapped[int] = mapped_column(default=1)
+    purging: Mapped[datetime | None]  # a worker takes it away for good, and is to be heard of by then
 
 
 class GateRow(Base):
@@ -276,6 +277,17 @@ class FacilitatorRow(Base):
     owner: Mapped[bool] = mapped_column(default=False)
     made: Mapped[datetime] = mapped_column(default=now)
     ended: Mapped[datetime | None]
+
+
+class AttemptRow(Base):
+    """How often a login (sealed: some type their password there) was tried, and until when it rests."""
+
+    __tablename__ = "attempts"
+
+    login: Mapped[str] = mapped_column(String(64), primary_key=True)
+    tries: Mapped[int]
+    at: Mapped[datetime]
+    until: Mapped[datetime]
 
 
 class StaffRow(Base):

@@ -32,6 +32,10 @@ class ChangedMeanwhile(Exception):
         self.now = current
 
 
+class Settled(Exception):
+    """Somebody has joined: what stands in the names of what they make is not changed any more."""
+
+
 @dataclass(frozen=True)
 class Draft:
     """What a facilitator decides about an event; the rest comes about."""
@@ -51,6 +55,10 @@ class Draft:
     def columns(self) -> dict[str, Any]:
         """As the table keeps it."""
         return vars(self) | {"chapters": list(self.chapters), "backends": list(self.backends)}
+
+    def settled(self) -> dict[str, Any]:
+        """What stays as it is once somebody has joined."""
+        return {"region": self.region, "prefix": self.prefix, "backends": list(self.backends)}
 
 
 class Events:
@@ -100,15 +108,32 @@ class Events:
 
     def joined(self, number: int) -> int:
         """How many have joined."""
-        wanted = select(func.count()).select_from(EnrolmentRow).where(EnrolmentRow.event == number)
         with Session(self._engine) as session:
-            return session.scalar(wanted) or 0
+            return _joined(session, number)
+
+    def crowds(self) -> dict[int, int]:
+        """How many have joined each event; one that nobody has joined is not in it."""
+        many = select(EnrolmentRow.event, func.count()).where(EnrolmentRow.event.is_not(None))
+        with Session(self._engine) as session:
+            return {
+                event: count for event, count in session.execute(many.group_by(EnrolmentRow.event)) if event
+            }
 
     def change(self, number: int, version: int, draft: Draft) -> Event:
-        """Decide anew. Raises ChangedMeanwhile if somebody else did since `version`."""
-        anew = draft.columns() | NEXT
-        if not self._update(number, EventRow.version == version, **anew):
-            raise ChangedMeanwhile(self.get(number))
+        """Decide anew. Raises ChangedMeanwhile if somebody else did since `version`, and Settled."""
+        mine = (EventRow.id == number, EventRow.version == version)
+        with Session(self._engine) as session:
+            # The row is held from here on, so that nobody joins between the look and the change.
+            if not session.execute(update(EventRow).where(*mine).values(NEXT)).rowcount:  # type: ignore[attr-defined]
+                session.rollback()
+                raise ChangedMeanwhile(self.get(number))
+            row = session.get_one(EventRow, number)
+            if any(getattr(row, key) != value for key, value in draft.settled().items()) and _joined(
+                session, number
+            ):
+                raise Settled
+            session.execute(update(EventRow).where(EventRow.id == number).values(**draft.columns()))
+            session.commit()
         return self.get(number)
 
     def new_code(self, number: int) -> Event:
@@ -145,7 +170,8 @@ class Events:
 
     def undelete(self, number: int) -> bool:
         """Have it back; whether that was in time."""
-        return self._update(number, EventRow.deleted > self._now() - UNDO, deleted=None)
+        in_time = (EventRow.deleted > self._now() - UNDO, EventRow.purging.is_(None))
+        return self._update(number, *in_time, deleted=None)
 
     def gone(self) -> list[int]:
         """Deleted events whose minute is over."""
@@ -202,6 +228,11 @@ class Events:
             done = session.execute(change.values(**values))
             session.commit()
             return bool(done.rowcount)  # type: ignore[attr-defined]
+
+
+def _joined(session: Session, number: int) -> int:
+    wanted = select(func.count()).select_from(EnrolmentRow).where(EnrolmentRow.event == number)
+    return session.scalar(wanted) or 0
 
 
 def _event(row: EventRow, gates: dict[str, bool]) -> Event:

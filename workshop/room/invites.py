@@ -14,6 +14,7 @@ from workshop.language.tongue import gettext
 from workshop.models import InviteRow
 
 MOST = 5000
+TOLD = 10
 HEADS = {"handle", "name"}
 
 
@@ -30,27 +31,49 @@ class Invite:
 
 
 def read(text: str) -> list[Invite]:
-    """The invited of a CSV text: a handle, or a handle and a name, a line. Raises NotAList.
+    """The invited of a CSV text. Raises NotAList, which says what is wrong with each line."""
+    invited, problems = looked_over(text)
+    if problems:
+        raise NotAList("\n".join(problems))
+    return invited
+
+
+def looked_over(text: str) -> tuple[list[Invite], list[str]]:
+    """The invited of a CSV text (a handle, or a handle and a name, a line), and what is wrong with it.
 
     A first line of headings may say which is which ("name;handle"); commas, semicolons and tabs
     separate; where only a name is given, the handle is made by the convention.
     """
-    lines = list(csv.reader(io.StringIO(text.lstrip("\ufeff")), delimiter=_delimiter(text)))
+    try:
+        lines = list(csv.reader(io.StringIO(text.lstrip("\ufeff")), delimiter=_delimiter(text)))
+    except csv.Error:
+        return [], [gettext("That cannot be read as lines of text: save it as CSV, in UTF-8.")]
     rows = [(place, [cell.strip() for cell in line]) for place, line in enumerate(lines, 1) if any(line)]
     columns = ["handle", "name"]
     if rows and HEADS & {cell.lower() for cell in rows[0][1]}:
         columns = [cell.lower() for cell in rows.pop(0)[1]]
     if len(rows) > MOST:
-        raise NotAList(gettext("That is more than %(most)s lines; split the list.", most=MOST))
+        return [], [gettext("That is more than %(most)s lines; split the list.", most=MOST)]
     found: dict[str, Invite] = {}
+    problems = []
     for place, cells in rows:
-        invite = _invite(dict(zip(columns, cells, strict=False)), place)
+        try:
+            invite = _invite(dict(zip(columns, cells, strict=False)), place)
+        except NotAList as problem:
+            problems.append(str(problem))
+            continue
         if invite.handle in found:
-            raise NotAList(
+            problems.append(
                 gettext("Line %(line)s: “%(handle)s” stands there twice.", line=place, handle=invite.handle)
             )
         found[invite.handle] = invite
-    return list(found.values())
+    return list(found.values()), _first(problems)
+
+
+def _first(problems: list[str]) -> list[str]:
+    """The first few, and how many more there are."""
+    more = len(problems) - TOLD
+    return problems[:TOLD] + ([gettext("And %(count)s more lines.", count=more)] if more > 0 else [])
 
 
 def _invite(cells: dict[str, str], place: int) -> Invite:

@@ -14,7 +14,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Engine, delete, func, select, update
+from sqlalchemy import Engine, delete, false, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -31,6 +31,18 @@ class LoginTaken(Exception):
 
 class WeakPassword(Exception):
     """The password will not do; the text says why."""
+
+
+class NotTheFirst(Exception):
+    """Somebody else has just become the first owner."""
+
+
+class LastOwner(Exception):
+    """Without this one nobody could let others in."""
+
+
+class NoLogin(Exception):
+    """The login or the name is missing or too long; the text says so."""
 
 
 class Role(StrEnum):
@@ -64,6 +76,7 @@ class Deed:
     enrolment: int | None
     reason: str
     details: dict[str, Any]
+    event: int | None = None
 
 
 class Staff:
@@ -75,25 +88,47 @@ class Staff:
         self._nobody = self._hasher.hash("nobody has this one")
 
     def empty(self) -> bool:
-        """Whether nobody is there yet, so that the token at the start makes the first."""
+        """Whether nobody is there yet."""
         with Session(self._engine) as session:
             return not session.scalar(select(func.count()).select_from(FacilitatorRow))
+
+    def ownerless(self) -> bool:
+        """Whether nobody can let others in yet, so that the link at the start makes the first owner."""
+        with Session(self._engine) as session:
+            return not _owners(session)
+
+    def first(self, login: str, name: str, password: str) -> Facilitator:
+        """The first owner. Raises NotTheFirst, NoLogin, LoginTaken, WeakPassword."""
+        row = _row(login, name, self._hashed(password), owner=True)
+        with Session(self._engine) as session:
+            _one_at_a_time(session)
+            if _owners(session):
+                raise NotTheFirst
+            return _added(session, row)
+
+    def invite(self, login: str, name: str, owner: bool = False) -> Facilitator:
+        """Let somebody in who chooses a password by a link, or comes by OIDC. Raises NoLogin, LoginTaken.
+
+        Who was there before and has ended is let in again.
+        """
+        row = _row(login, name, "", owner)
+        was = (FacilitatorRow.login == row.login, FacilitatorRow.ended.is_not(None))
+        again = {"name": row.name, "owner": owner, "password": "", "subject": None, "ended": None}
+        with Session(self._engine) as session:
+            if not session.execute(update(FacilitatorRow).where(*was).values(**again)).rowcount:  # type: ignore[attr-defined]
+                return _added(session, row)
+            session.commit()
+        found = self.by_login(row.login)
+        assert found
+        return found
 
     def add(
         self, login: str, name: str, password: str = "", subject: str | None = None, owner: bool = False
     ) -> Facilitator:
-        """Let somebody in, by a password or by an OIDC subject. Raises LoginTaken, WeakPassword."""
+        """Let somebody in, by a password or by an OIDC subject. Raises NoLogin, LoginTaken, WeakPassword."""
         hashed = self._hashed(password) if password or subject is None else ""
-        row = FacilitatorRow(
-            login=_normal(login), name=name.strip(), password=hashed, subject=subject, owner=owner
-        )
         with Session(self._engine) as session:
-            session.add(row)
-            try:
-                session.commit()
-            except IntegrityError:
-                raise LoginTaken(login) from None
-            return _facilitator(row)
+            return _added(session, _row(login, name, hashed, owner, subject))
 
     def sign_in(self, login: str, password: str) -> Facilitator | None:
         """Who has this login and password. It takes as long where nobody has that login."""
@@ -139,9 +174,57 @@ class Staff:
         """Another password; every browser that is signed in is out. Raises WeakPassword."""
         self._change(number, password=self._hashed(password))
 
+    def has_password(self, number: int) -> bool:
+        """Whether they sign in with a password, or by OIDC alone."""
+        with Session(self._engine) as session:
+            row = session.get(FacilitatorRow, number)
+            return bool(row and row.password)
+
+    def choose_password(self, who: Facilitator, password: str) -> Facilitator | None:
+        """A password, unless it was changed since; None then. Raises WeakPassword."""
+        hashed = self._hashed(password)
+        with Session(self._engine) as session:
+            row = session.get(FacilitatorRow, who.id)
+            if row is None or _facilitator(row).stamp != who.stamp:
+                return None
+            mine = (FacilitatorRow.id == who.id, FacilitatorRow.password == row.password)
+            change = update(FacilitatorRow).where(*mine).values(password=hashed)
+            changed = session.execute(change.execution_options(synchronize_session=False))
+            session.commit()
+            return self.by_id(who.id) if changed.rowcount else None  # type: ignore[attr-defined]
+
+    def recognise(self, login: str, subject: str) -> Facilitator | None:
+        """Who was let in under this login and now comes by OIDC for the first time."""
+        new = (FacilitatorRow.login == _normal(login), FacilitatorRow.subject.is_(None))
+        with Session(self._engine) as session:
+            try:
+                session.execute(
+                    update(FacilitatorRow).where(*new, FacilitatorRow.ended.is_(None)).values(subject=subject)
+                )
+                session.commit()
+            except IntegrityError:  # it is somebody's who has ended
+                return None
+        return self.by_subject(subject)
+
     def end(self, number: int) -> None:
-        """Let them run events no more; what they did stays on record."""
-        self._change(number, ended=now())
+        """Let them run events no more; what they did stays on record. Raises LastOwner."""
+        self._without(number, ended=now())
+
+    def set_owner(self, number: int, owner: bool) -> None:
+        """Let them let others in, or no longer. Raises LastOwner."""
+        if owner:
+            self._change(number, owner=True)
+        else:
+            self._without(number, owner=False)
+
+    def _without(self, number: int, **values: Any) -> None:
+        """Change somebody who is an owner no more by it, if another one remains. Raises LastOwner."""
+        with Session(self._engine) as session:
+            _one_at_a_time(session)
+            if _owners(session) == [number]:
+                raise LastOwner
+            session.execute(update(FacilitatorRow).where(FacilitatorRow.id == number).values(**values))
+            session.commit()
 
     def _change(self, number: int, **values: Any) -> None:
         with Session(self._engine) as session:
@@ -228,9 +311,40 @@ class Staff:
             wanted = wanted.where(AuditRow.event == event)
         with Session(self._engine) as session:
             return [
-                Deed(row.at, name or "", row.what, row.enrolment, row.reason, row.details)
+                Deed(row.at, name or "", row.what, row.enrolment, row.reason, row.details, row.event)
                 for row, name in session.execute(wanted)
             ]
+
+
+def _row(
+    login: str, name: str, password: str, owner: bool = False, subject: str | None = None
+) -> FacilitatorRow:
+    login, name = _normal(login), " ".join(name.split())[:120]
+    if not login or any(letter.isspace() for letter in login):
+        raise NoLogin(gettext("A login is one word, such as an e-mail address."))
+    return FacilitatorRow(login=login, name=name or login, password=password, subject=subject, owner=owner)
+
+
+def _added(session: Session, row: FacilitatorRow) -> Facilitator:
+    session.add(row)
+    try:
+        session.commit()
+    except IntegrityError:
+        raise LoginTaken(row.login) from None
+    return _facilitator(row)
+
+
+def _owners(session: Session) -> list[int]:
+    wanted = select(FacilitatorRow.id).where(FacilitatorRow.owner, FacilitatorRow.ended.is_(None))
+    return list(session.scalars(wanted))
+
+
+def _one_at_a_time(session: Session) -> None:
+    """Hold facilitators until the end of the transaction, so that what is counted stays so."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("LOCK TABLE facilitators IN SHARE ROW EXCLUSIVE MODE"))
+    else:  # any change, even of no row, takes SQLite's one place to write
+        session.execute(update(FacilitatorRow).where(false()).values(owner=True))
 
 
 def _normal(login: str) -> str:
