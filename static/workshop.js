@@ -45,6 +45,10 @@ document.addEventListener("htmx:afterOnLoad", (event) => {
   const said = Date.parse(event.detail.xhr.getResponseHeader("Date"));
   if (Math.abs(said - atServer()) > 2500) ahead = Date.now() - said; // it was set meanwhile, or is so
 });
+const asClock = (seconds) => {
+  const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60].map(String);
+  return hours === "0" ? `${minutes}:${rest.padStart(2, "0")}` : `${hours}:${minutes.padStart(2, "0")}:${rest.padStart(2, "0")}`;
+};
 
 function tick(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
@@ -53,8 +57,33 @@ function tick(root) {
     let shown = at.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
     if ("ago" in time.dataset) shown = seconds < 5 ? words().now : words().ago.replace("{time}", inWords(seconds));
     if ("since" in time.dataset) shown = seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+    if ("day" in time.dataset) shown = at.toLocaleString(document.documentElement.lang, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
+    if ("until" in time.dataset) shown = asClock(Math.max(0, Math.round((at - atServer()) / 1000)));
     if (time.textContent !== shown) time.textContent = shown;
   }
+}
+
+// ---- Times that are typed are those of the reader's own zone; without scripts they are in UTC.
+function typeInOwnZone(form) {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (!zone || form.zone.value !== "UTC" || zone === "UTC") return;
+  for (const field of form.querySelectorAll("[type='datetime-local']")) {
+    const at = new Date(`${field.value}Z`);
+    if (Number.isNaN(at.getTime())) continue;
+    at.setMinutes(at.getMinutes() - at.getTimezoneOffset());
+    field.value = at.toISOString().slice(0, 16);
+  }
+  form.zone.value = zone;
+  form.querySelector("[data-zone-said]").textContent = zone;
+}
+
+// ---- A file that the form would not take is told before it is sent.
+function weigh(event) {
+  const { files, dataset } = event.target;
+  if (!dataset?.most) return;
+  const tooBig = files.length > 0 && files[0].size > Number(dataset.most) - 8192;
+  event.target.closest("form").querySelector("[data-too-big]").hidden = !tooBig;
+  if (tooBig) event.target.value = "";
 }
 
 // ---- What has opened beside the task shuts again; who had the focus there gets back to the button.
@@ -159,6 +188,8 @@ document.addEventListener("submit", (event) => {
   if (once) setTimeout(() => once.querySelectorAll("button").forEach((button) => { button.disabled = true; }));
 });
 
+document.addEventListener("change", weigh);
+
 // Back to a page that the browser has kept: its forms may be used again, and it looks again.
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
@@ -244,6 +275,7 @@ document.addEventListener("htmx:load", (event) => {
 });
 
 addCopyButtons(document);
+document.querySelectorAll("form[data-zoned]").forEach(typeInOwnZone);
 document.querySelectorAll("[data-fold]").forEach(foldByWidth);
 document.querySelectorAll(".diagram, .prose table").forEach((wide) => reachable.observe(wide));
 document.querySelectorAll("[data-print]").forEach((button) => { button.hidden = false; });

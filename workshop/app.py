@@ -19,9 +19,15 @@ from workshop.access import Access
 from workshop.aid import Aid
 from workshop.attend import Attend
 from workshop.config import HOME, Config
+from workshop.console import ledger
 from workshop.console.board import Wall
+from workshop.console.control import Control
+from workshop.console.events import EventPages
 from workshop.console.hooks import HookPages
+from workshop.console.people import People
+from workshop.console.record import Record
 from workshop.console.report import ReportPages
+from workshop.console.sign_in import SignIn
 from workshop.course import load
 from workshop.diploma import Diploma
 from workshop.door import Door
@@ -37,6 +43,7 @@ from workshop.operations import limits, requests, shield
 from workshop.operations.metrics import Metrics
 from workshop.operations.readiness import Readiness
 from workshop.progress import Progress
+from workshop.room.attempts import Attempts
 from workshop.room.attendance import Attendance
 from workshop.room.boards import Boards
 from workshop.room.certificate import Certificates
@@ -48,6 +55,7 @@ from workshop.room.invites import Invites
 from workshop.room.notes import Notes
 from workshop.room.report import Reports
 from workshop.room.staff import Staff
+from workshop.room.welcome import Welcome
 from workshop.room.whereto import Whereto
 from workshop.support import Support
 from workshop.vault import NEWS, Vault
@@ -78,7 +86,7 @@ def create_app(config: Config) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["guide"] = guide = _guide(config, engine)
     app.extensions["access"] = access = Access(engine, config.secret_key)
-    app.extensions["staff"] = Staff(engine)
+    app.extensions["staff"] = staff = Staff(engine)
     language.listen(app)
     limits.listen(app)
     CSRFProtect(app)
@@ -98,6 +106,7 @@ def create_app(config: Config) -> Flask:
     app.extensions["boards"] = boards = Boards(engine, guide.course)
     app.register_blueprint(Wall(boards).blueprint())
     _afterwards(app, config, engine, guide)
+    _console(app, config, engine, guide, staff)
     app.add_url_rule("/healthz", "healthz", lambda: _health(guide))
     app.add_url_rule("/readyz", "readyz", Readiness(engine).answer)
     app.add_url_rule("/theme", "theme", _theme, methods=["POST"])
@@ -113,6 +122,17 @@ def _afterwards(app: Flask, config: Config, engine: Engine, guide: Guide) -> Non
     app.register_blueprint(ReportPages(reports, exports).blueprint())
     hooks = Hooks(engine, Vault(config.secret_key, NEWS))
     app.register_blueprint(HookPages(hooks, Whereto(config.hooks_to_private)).blueprint())
+
+
+def _console(app: Flask, config: Config, engine: Engine, guide: Guide, staff: Staff) -> None:
+    """What facilitators see, and the note of what they do."""
+    welcome, attempts = Welcome(staff, config.secret_key), Attempts(engine, config.secret_key)
+    app.register_blueprint(SignIn(app, config, staff, welcome, attempts).blueprint())
+    app.register_blueprint(People(staff, welcome, attempts).blueprint())
+    app.register_blueprint(EventPages(guide, config, staff, Invites(engine)).blueprint())
+    app.register_blueprint(Control(guide).blueprint())
+    app.register_blueprint(Record(staff, guide.progress).blueprint())
+    ledger.listen(app)
 
 
 def _guide(config: Config, engine: Engine) -> Guide:

@@ -10,6 +10,7 @@ from typing import TypeVar
 import click
 from pydantic import ValidationError
 
+from workshop import desk
 from workshop.config import Config
 
 Made = TypeVar("Made")
@@ -225,3 +226,7 @@ def shell(state: Path | None, handle: str | None, sandbox_port: int | None, comm
     if not command:
         click.echo(terminal.greeting(lab))
     sys.exit(terminal.enter(config, lab, command))
+
+
+main.add_command(desk.facilitator)
+main.add_command(desk.event)

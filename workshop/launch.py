@@ -221,6 +221,11 @@ def _announce(console: Console, config: Config, open_browser: bool | None) -> No
     )
     if refused := _refused(config):
         console.print(f"[yellow]●[/] {escape(refused)}", soft_wrap=True)
+    console.print(f"  State in {config.state.resolve()} · Ctrl-C stops everything", style="dim")
+    from workshop.room.welcome import set_up_link
+
+    if link := set_up_link(config, url):
+        console.print(f"  Running it for others? Set up events at {link}", style="dim", soft_wrap=True)
     desktop = sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     if desktop if open_browser is None else open_browser:
         webbrowser.open(url)

@@ -10,11 +10,11 @@ from htmx_flask import request as htmx_request
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.wrappers import Response
 
-from workshop.console.guard import NoFacilitator, NotAllowed
+from workshop.console.guard import CONSOLE, KEY, Deleted, NoFacilitator, NotAllowed
 from workshop.course import UnknownStep
 from workshop.lab import REFUSALS, refusal
 from workshop.labs import NoGround
-from workshop.language.tongue import gettext, marked, told
+from workshop.language.tongue import digits, gettext, marked, told
 from workshop.pasted import SecretPasted
 from workshop.presence import ChapterShut, EventOver, NotBegun, NotSignedIn, SomebodyElse
 from workshop.room.events import UnknownEvent
@@ -34,7 +34,9 @@ WORDS = {
     ),
     413: (
         marked("That was too much"),
-        marked("The form takes 64 kilobytes at most. Nothing has been changed."),
+        marked(
+            "The form takes %(most)s kilobytes at most. Nothing has been changed: go back, and send less."
+        ),
     ),
 }
 NO_EVENT = (
@@ -67,6 +69,7 @@ def receive(app: Flask) -> None:
     app.register_error_handler(NotBegun, _not_begun)
     app.register_error_handler(NoFacilitator, _no_facilitator)
     app.register_error_handler(NotAllowed, lambda _: _page(403, gettext(LOOK_ONLY[0]), gettext(LOOK_ONLY[1])))
+    app.register_error_handler(Deleted, _deleted)
     app.register_error_handler(EventOver, lambda _: _page(409, gettext(OVER[0]), gettext(OVER[1])))
     app.register_error_handler(ChapterShut, _chapter_shut)
     app.register_error_handler(SecretPasted, lambda _: _page(422, gettext(SECRET[0]), gettext(SECRET[1])))
@@ -112,18 +115,19 @@ def _page(status: int, title: str, advice: str, reference: str = "", retry: bool
 
 def _known(status: int) -> Response:
     title, advice = WORDS[status]
-    return _page(status, gettext(title), gettext(advice))
+    values = {"most": digits((request.max_content_length or 0) // 1024)} if status == 413 else {}
+    return _page(status, gettext(title), gettext(advice, **values))
 
 
 def _replayed(_: CSRFError) -> Response:
-    if "ticket" not in session:
+    if "ticket" not in session and KEY not in session and request.blueprint not in CONSOLE:
         return _not_signed_in(NotSignedIn())
     return _page(
         400,
         gettext("This form is no longer valid"),
         gettext(
-            "It was opened before you last joined, or sent from elsewhere. Nothing has been changed: reload"
-            " the page and press the button again."
+            "It was opened before you last joined or signed in, or sent from elsewhere. Nothing has been"
+            " changed: reload the page and press the button again."
         ),
     )
 
@@ -181,6 +185,14 @@ def _no_facilitator(_: NoFacilitator) -> Response:
     if htmx_request.htmx:
         return make_response("", 204, {"HX-Redirect": sign_in})
     return make_response("", 303, {"Location": sign_in})
+
+
+def _deleted(event: Deleted) -> Response:
+    """To the page on which it can be had back, for a minute."""
+    undo = url_for("events.deleted", event=event.number)
+    if htmx_request.htmx:
+        return make_response("", 204, {"HX-Redirect": undo})
+    return make_response("", 303, {"Location": undo})
 
 
 def _http(error: HTTPException) -> Response:

@@ -99,6 +99,38 @@ class Visitor:
         return self.post("/join", name=name, handle=handle)
 
 
+LEADERS = "a good long one"  # the password of every facilitator here
+
+
+class Leader(Visitor):
+    """Somebody with a browser who runs events."""
+
+    def __init__(self, app: Flask, login: str, owner: bool = False) -> None:
+        super().__init__(app)
+        staff: Staff = app.extensions["staff"]
+        self.login = login
+        self.who = staff.by_login(login) or staff.add(login, login.title(), LEADERS, owner=owner)
+
+    def come(self, wanted: str = "") -> TestResponse:
+        """Sign in."""
+        self.get("/staff/sign-in")
+        answer = self.post("/staff/sign-in", login=self.login, password=LEADERS, next=wanted)
+        self.get("/events")
+        return answer
+
+
+@pytest.fixture
+def lead(app: Flask) -> Callable[..., Leader]:
+    """Lets somebody be a facilitator, and signs them in."""
+
+    def leads(login: str, owner: bool = False) -> Leader:
+        leader = Leader(app, login, owner)
+        assert leader.come().status_code == 303
+        return leader
+
+    return leads
+
+
 @pytest.fixture
 def visitor(app: Flask) -> Visitor:
     return Visitor(app)

@@ -16,6 +16,17 @@ from workshop.room.events import UnknownEvent
 from workshop.room.staff import Facilitator, Role, Staff
 
 KEY = "facilitator"
+CONSOLE = (
+    "staff",
+    "people",
+    "events",
+    "control",
+    "record",
+    "hooks",
+    "board",
+)  # who stumbles there is no attendee
+# What may be asked for when an event is deleted: the pages on which it can be had back.
+AFTER = ("events.deleted", "events.undelete")
 STAYS = timedelta(hours=14)  # an event and the day around it
 
 
@@ -27,15 +38,30 @@ class NotAllowed(Exception):
     """They are signed in, and may not do this: an observer who would change, or no owner."""
 
 
+class Deleted(Exception):
+    """The event is deleted; for a minute it can be had back."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(str(number))
+        self.number = number
+
+
 def sign_in(who: Facilitator) -> None:
-    """Let this browser be theirs."""
+    """Let this browser be theirs. Forms that were opened before need a new token: another may know it."""
     session.permanent = True
     session[KEY] = [who.id, who.stamp, now().isoformat()]
+    _forget_token()
 
 
 def sign_out() -> None:
-    """Let this browser be no facilitator's."""
-    session.pop(KEY, None)
+    """Let this browser be no facilitator's; an attendee's it stays."""
+    if session.pop(KEY, None):
+        _forget_token()
+
+
+def _forget_token() -> None:
+    session.pop("csrf_token", None)
+    g.pop("csrf_token", None)
 
 
 def signed_in(staff: Staff) -> Facilitator | None:
@@ -52,7 +78,7 @@ def signed_in(staff: Staff) -> Facilitator | None:
 def who_leads() -> None:
     """Put the facilitator into `g.facilitator`, and the event with their role in it into `g`.
 
-    Raises NoFacilitator, NotAllowed; UnknownEvent also for an event in which they are nothing, so
+    Raises NoFacilitator, NotAllowed, Deleted; UnknownEvent also for an event in which they are nothing, so
     that nobody learns which events there are.
     """
     staff: Staff = current_app.extensions["staff"]
@@ -69,6 +95,8 @@ def who_leads() -> None:
             raise UnknownEvent(str(number))
         g.event = guide.events.get(number)
         g.course = guide.course.only(g.event.chapters)
+        if g.event.deleted and request.endpoint not in AFTER:
+            raise Deleted(number)
         if request.method not in ("GET", "HEAD") and g.role != Role.FACILITATOR:
             raise NotAllowed
 

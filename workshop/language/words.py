@@ -55,6 +55,10 @@ ICONS = {
     "award": "<circle cx='12' cy='8' r='6'/><path d='M15.5 12.9 17 22l-5-3-5 3 1.5-9.1'/>",
     "printer": "<path d='M6 18H4a2 2 0 0 1-2-2v-5a2 2 0 0 1 2-2h16a2 2 0 0 1 2 2v5a2 2 0 0 1-2 2h-2'/>"
     "<path d='M6 9V3h12v6'/><rect width='12' height='8' x='6' y='14' rx='1'/>",
+    "plus": "<path d='M5 12h14M12 5v14'/>",
+    "trash": "<path d='M3 6h18M8 6V4a2 2 0 0 1 2-2h4a2 2 0 0 1 2 2v2M10 11v6M14 11v6'/>"
+    "<path d='M19 6v14a2 2 0 0 1-2 2H7a2 2 0 0 1-2-2V6'/>",
+    "settings": "<path d='M4 21v-7M4 10V3M12 21v-9M12 8V3M20 21v-5M20 12V3M2 14h4M10 8h4M18 16h4'/>",
     "flow": "<rect width='8' height='8' x='3' y='3' rx='2'/><path d='M7 11v4a2 2 0 0 0 2 2h4'/>"
     "<rect width='8' height='8' x='13' y='13' rx='2'/>",
 }
@@ -70,6 +74,8 @@ def teach(app: Flask, config: Config, assets: dict[str, str]) -> None:
         lasting=lasting,
         account=account,
         until=until,
+        day=day,
+        countdown=countdown,
         status_kind=status_kind,
         coded=coded,
     )
@@ -140,6 +146,20 @@ def until(at: datetime) -> Markup:
     return Markup('<time datetime="{}" data-clock>{} UTC</time>').format(
         at.isoformat(timespec="seconds"), at_time(at, "HH:mm")
     )
+
+
+def day(at: datetime) -> Markup:
+    """A time on its day, in the reader's own zone where there are scripts: "28 Nov, 14:05 UTC"."""
+    return Markup('<time datetime="{}" data-day>{} UTC</time>').format(
+        at.isoformat(timespec="seconds"), at_time(at, "d MMM y, HH:mm")
+    )
+
+
+def countdown(seconds: float) -> str:
+    """What is left, as clocks write it: "14:05", "1:02:30"."""
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def status_kind(status: str) -> str:
