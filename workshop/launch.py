@@ -335,6 +335,7 @@ def serve_web(config: Config) -> None:
     from gunicorn.glogging import Logger
 
     from workshop.operations import logs
+    from workshop.operations.draining import Draining
 
     end_with_supervisor()
     share_metrics(config)
@@ -351,7 +352,7 @@ def serve_web(config: Config) -> None:
 
         def load_config(self) -> None:
             self.cfg.set("bind", f"{config.host}:{config.port}")
-            self.cfg.set("worker_class", "gthread")
+            self.cfg.set("worker_class", Draining)
             self.cfg.set("threads", 16)
             self.cfg.set("workers", config.web_workers)
             self.cfg.set("graceful_timeout", config.graceful_seconds)
