@@ -132,10 +132,11 @@ def test_the_living_are_told_from_the_dead(app: Flask, config: Config, paul: Att
             session.add(WorkerRow(id=name, host="here", pid=1, seen=seen))
         session.commit()
     Visitor(app).join("quinn")
+    paul.visitor.press("/steps/answer/live")
     told = Reading(app.test_client(), config)
     assert told.of("workshop_workers") == 2
     assert told.of("workshop_attendees") == 2
-    assert told.of("workshop_attendees_active") == 2
+    assert told.of("workshop_attendees_active") == 1, "who only joined has not looked at anything yet"
 
 
 def test_how_things_stand_is_told_of_either_database(config: Config, database: str) -> None:

@@ -42,6 +42,8 @@ def test_secret_keys_of_aws_are_hidden() -> None:
         ("{'Cookie': 'a=b; c=d', 'Host': 'here'}", f"{{'Cookie': {HIDDEN}, 'Host': 'here'}}"),
         ("GET /go-on/abc?x=1 failed", f"GET /go-on/{HIDDEN}?x=1 failed"),
         ("POST /e/K7QMPD", f"POST /e/{HIDDEN}"),
+        ("/staff/set-up/abc and /staff/welcome/abc", f"/staff/set-up/{HIDDEN} and /staff/welcome/{HIDDEN}"),
+        ("GET /staff/oidc/back?code=abc&state=def", f"GET /staff/oidc/back?code={HIDDEN}&state={HIDDEN}"),
         ("ticket: abc", f"ticket: {HIDDEN}"),
         ("hash $argon2id$v=19$m=65536,t=3,p=4$abc$def", f"hash {HIDDEN}"),
         ("the word hunter2! is known", f"the word {HIDDEN} is known"),

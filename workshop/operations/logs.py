@@ -100,7 +100,7 @@ def _subject(record: logging.LogRecord) -> Mapping[str, object]:
 def _known(config: Config) -> list[str]:
     """Secrets that these settings name; those in the state folder are known by their look."""
     password = urlsplit(config.database).password or ""
-    return [config.secret, config.metrics_token, password, unquote(password)]
+    return [config.secret, config.metrics_token, config.oidc_client_secret, password, unquote(password)]
 
 
 def _ended(kind: type[BaseException], reason: BaseException | None, where: TracebackType | None) -> Any:

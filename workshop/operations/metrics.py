@@ -20,7 +20,7 @@ from sqlalchemy import Engine, func, select, union
 from sqlalchemy.orm import Session
 
 from workshop.jobs import ALIVE
-from workshop.models import EnrolmentRow, HappeningRow, JobRow, SightRow, WorkerRow, now
+from workshop.models import EnrolmentRow, JobRow, PresenceRow, SightRow, WorkerRow, now
 from workshop.operations import counters
 
 ACTIVE = timedelta(minutes=5)
@@ -107,7 +107,7 @@ def _people(session: Session) -> Iterator[Metric]:
     since = now() - ACTIVE
     seen = union(
         select(SightRow.enrolment).where(SightRow.at > since),
-        select(HappeningRow.enrolment).where(HappeningRow.at > since),
+        select(PresenceRow.enrolment).where(PresenceRow.seen > since),
     ).subquery()
     active = session.scalar(select(func.count()).select_from(seen))
     yield GaugeMetricFamily("workshop_attendees_active", "Attendees of the last five minutes.", active)
