@@ -139,8 +139,10 @@ class Attend:
             code, words, _ = refusal(error)
             now = Panel(code=code, words=words)
         if not htmx_request.htmx:
+            self._tell_if_afresh()
             return self._page("pipeline.html", step=None, panel=now, pauses=pipeline.PAUSES)
-        if self._guide.progress.afresh(g.enrolled.id) != session.get("afresh", 0):
+        latest = self._guide.progress.afresh(g.enrolled.id)
+        if latest != session.get("afresh", latest):
             # Found out just now: what the whole page shows is no longer so.
             return Response(status=204, headers={"HX-Refresh": "true"})
         if request.args.get("v") == now.version:
@@ -171,9 +173,12 @@ class Attend:
         return {step.slug for step in g.course.steps}
 
     def _tell_if_afresh(self) -> None:
-        """Say once that the account was started afresh: what was in it no longer counts."""
+        """Say once that the account was started afresh: what was in it no longer counts.
+
+        Whoever comes in by another browser is not told of what was before.
+        """
         latest = self._guide.progress.afresh(g.enrolled.id)
-        if latest != session.get("afresh", 0):
+        if latest != session.setdefault("afresh", latest):
             session["afresh"] = latest
             why = self._guide.progress.afresh_why(g.enrolled.id)
             flash(gettext(RESET, **why) if why.get("by") else gettext(AFRESH))

@@ -14,6 +14,7 @@ from flask import Flask
 from tests.web.conftest import HTMX, Attending, Visitor
 from workshop.access import MOST_OPEN, Access, NoLink, TooManyLinks
 from workshop.config import Config
+from workshop.guide import Guide
 from workshop.models import connect, now
 
 REVOKE = re.compile(r'action="(/access/links/[^"]+/revoke)"')
@@ -43,6 +44,14 @@ def come_in(app: Flask, path: str) -> Visitor:
 def test_a_link_goes_on_in_another_browser_where_one_was(paul: Attending, app: Flask) -> None:
     elsewhere = come_in(app, link_of(paul))
     assert "as <b>paulf</b>" in elsewhere.text("/steps/read-this")
+
+
+def test_another_browser_is_not_told_of_an_account_started_afresh_before(
+    paul: Attending, app: Flask, guide: Guide
+) -> None:
+    guide.progress.record(paul.enrolled.id, "afresh")
+    assert "prepared afresh" in paul.visitor.text("/steps/read-this")
+    assert "prepared afresh" not in come_in(app, link_of(paul)).text("/steps/read-this")
 
 
 def test_opening_a_link_alone_lets_nobody_in(paul: Attending, app: Flask) -> None:
