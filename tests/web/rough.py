@@ -24,7 +24,7 @@ from workshop.models import WorkerRow, connect, migrate
 from workshop.progress import Enrolled, Progress
 
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
-PATIENCE = 60
+PATIENCE = 180  # seconds; on a busy machine each of the killed takes a quarter of a minute to start
 
 
 def until(there: Callable[[], object], seconds: float = PATIENCE) -> None:
