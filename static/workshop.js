@@ -96,6 +96,14 @@ function shut(event) {
   document.getElementById("do")?.focus();
 }
 
+// ---- All of a list at once: a box that only scripts can serve, so that it shows only where they run.
+for (const all of document.querySelectorAll("[data-ticks]")) {
+  all.closest("label").hidden = false;
+  all.addEventListener("change", () => {
+    for (const one of all.form.querySelectorAll(`[name="${all.dataset.ticks}"]`)) one.checked = all.checked;
+  });
+}
+
 // ---- Light and dark, without loading the page anew.
 function chooseTheme(event) {
   const form = event.target.closest("form.themes");

@@ -20,10 +20,14 @@ from workshop.aid import Aid
 from workshop.attend import Attend
 from workshop.config import HOME, Config
 from workshop.console import ledger
+from workshop.console.attendees import Attendees
 from workshop.console.board import Wall
 from workshop.console.control import Control
+from workshop.console.crowd import Crowd
 from workshop.console.events import EventPages
+from workshop.console.helping import Helping
 from workshop.console.hooks import HookPages
+from workshop.console.onlooker import Onlooker
 from workshop.console.people import People
 from workshop.console.record import Record
 from workshop.console.report import ReportPages
@@ -47,6 +51,7 @@ from workshop.room.attempts import Attempts
 from workshop.room.attendance import Attendance
 from workshop.room.boards import Boards
 from workshop.room.certificate import Certificates
+from workshop.room.departure import Departures
 from workshop.room.events import Events
 from workshop.room.export import Exports
 from workshop.room.hands import Hands
@@ -57,6 +62,7 @@ from workshop.room.report import Reports
 from workshop.room.staff import Staff
 from workshop.room.welcome import Welcome
 from workshop.room.whereto import Whereto
+from workshop.sheet import step_url
 from workshop.support import Support
 from workshop.vault import NEWS, Vault
 from workshop.watch.budget import Budget
@@ -102,11 +108,12 @@ def create_app(config: Config) -> Flask:
     app.register_blueprint(Aid(guide).blueprint())
     support = Support(guide, Hands(engine), Notes(engine), Attendance(engine))
     app.register_blueprint(support.blueprint())
-    app.jinja_env.globals.update(news_now=support.now, step_title=guide.course.title)
     app.extensions["boards"] = boards = Boards(engine, guide.course)
     app.register_blueprint(Wall(boards).blueprint())
     _afterwards(app, config, engine, guide)
     _console(app, config, engine, guide, staff)
+    app.jinja_env.globals.update(news_now=support.now, step_title=guide.course.title, step_url=step_url)
+    _help(app, engine, guide, access)
     app.add_url_rule("/healthz", "healthz", lambda: _health(guide))
     app.add_url_rule("/readyz", "readyz", Readiness(engine).answer)
     app.add_url_rule("/theme", "theme", _theme, methods=["POST"])
@@ -133,6 +140,18 @@ def _console(app: Flask, config: Config, engine: Engine, guide: Guide, staff: St
     app.register_blueprint(Control(guide).blueprint())
     app.register_blueprint(Record(staff, guide.progress).blueprint())
     ledger.listen(app)
+
+
+def _help(app: Flask, engine: Engine, guide: Guide, access: Access) -> None:
+    """What facilitators do for attendees."""
+    hands, notes, attendance = Hands(engine), Notes(engine), Attendance(engine)
+    departures = Departures(engine, guide.jobs, guide.labs)
+    app.register_blueprint(Helping(hands, notes, attendance).blueprint())
+    app.register_blueprint(Crowd(guide, hands, notes, attendance).blueprint())
+    staff: Staff = app.extensions["staff"]
+    attendees = Attendees(guide, access, hands, notes, attendance, departures, staff)
+    app.register_blueprint(attendees.blueprint())
+    app.register_blueprint(Onlooker(guide).blueprint())
 
 
 def _guide(config: Config, engine: Engine) -> Guide:

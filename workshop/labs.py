@@ -144,6 +144,11 @@ class Labs:
         way = self.way(enrolled)
         return Aws(self.attendee(enrolled).region, way.endpoint_url, way.public_url)
 
+    def can_empty(self, enrolled: Enrolled) -> bool:
+        """Whether a way to empty their account is configured."""
+        way = self._ways.get(enrolled.backend)
+        return way is not None and bool(way.account_removal)
+
     def empty(self, enrolled: Enrolled) -> None:
         """Take everything out of the account, by the configured command. Raises NoGround."""
         self._run(self.way(enrolled).account_removal, enrolled.account, "empty accounts")

@@ -10,7 +10,7 @@ from htmx_flask import request as htmx_request
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.wrappers import Response
 
-from workshop.console.guard import CONSOLE, KEY, Deleted, NoFacilitator, NotAllowed
+from workshop.console.guard import CONSOLE, KEY, Deleted, NobodyThere, NoFacilitator, NotAllowed
 from workshop.course import UnknownStep
 from workshop.lab import REFUSALS, refusal
 from workshop.labs import NoGround
@@ -18,6 +18,7 @@ from workshop.language.tongue import digits, gettext, marked, told
 from workshop.pasted import SecretPasted
 from workshop.presence import ChapterShut, EventOver, NotBegun, NotSignedIn, SomebodyElse
 from workshop.room.events import UnknownEvent
+from workshop.room.hands import HandDown
 
 WORDS = {
     400: (
@@ -42,6 +43,14 @@ WORDS = {
 NO_EVENT = (
     marked("There is no such event"),
     marked("Its code may have been mistyped, or it has been deleted. Your facilitator has the code."),
+)
+NOBODY = (
+    marked("There is nobody of that number here"),
+    marked("They may have been removed from this event. Its list of people says who is in it."),
+)
+DOWN = (
+    marked("That hand is not up any more"),
+    marked("It was taken down, or somebody else has helped. The queue shows who waits now."),
 )
 OVER = (
     marked("The event is over"),
@@ -70,6 +79,8 @@ def receive(app: Flask) -> None:
     app.register_error_handler(NoFacilitator, _no_facilitator)
     app.register_error_handler(NotAllowed, lambda _: _page(403, gettext(LOOK_ONLY[0]), gettext(LOOK_ONLY[1])))
     app.register_error_handler(Deleted, _deleted)
+    app.register_error_handler(NobodyThere, lambda _: _page(404, gettext(NOBODY[0]), gettext(NOBODY[1])))
+    app.register_error_handler(HandDown, lambda _: _page(409, gettext(DOWN[0]), gettext(DOWN[1])))
     app.register_error_handler(EventOver, lambda _: _page(409, gettext(OVER[0]), gettext(OVER[1])))
     app.register_error_handler(ChapterShut, _chapter_shut)
     app.register_error_handler(SecretPasted, lambda _: _page(422, gettext(SECRET[0]), gettext(SECRET[1])))

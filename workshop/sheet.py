@@ -15,6 +15,11 @@ DONE = (Mark.DONE, Mark.HELPED)
 Answer = str | Response | tuple[str, int]
 
 
+def step_url(slug: str) -> str:
+    """Where an attendee sees a step; for who looks on, it is elsewhere."""
+    return url_for("attend.step", slug=slug)
+
+
 class Sheets:
     """Fills templates for whoever asks (`g.enrolled`)."""
 
@@ -24,20 +29,19 @@ class Sheets:
     def page(self, template: str, **more: object) -> str:
         """A page or a fragment, with the list of steps at hand."""
         states = self._guide.states(g.enrolled)
-        return render_template(
-            template,
-            enrolled=g.enrolled,
-            event=g.event,
-            attendee=self._guide.labs.attendee(g.enrolled),
-            course=g.course,
-            states=states,
-            lost=self._guide.lost(g.enrolled),
-            again=bool(self._guide.watch.due(g.enrolled)),
-            locked=g.event.locked((one.title for one in g.course.chapters), now()) if g.event else (),
-            done=sum(state in DONE for state in states.values()),
-            finished=all(states[step.slug] in DONE for step in g.course.steps if step.checks),
-            **more,
-        )
+        known = {
+            "enrolled": g.enrolled,
+            "event": g.event,
+            "attendee": self._guide.labs.attendee(g.enrolled),
+            "course": g.course,
+            "states": states,
+            "lost": self._guide.lost(g.enrolled),
+            "again": bool(self._guide.watch.due(g.enrolled)),
+            "locked": g.event.locked((one.title for one in g.course.chapters), now()) if g.event else (),
+            "done": sum(state in DONE for state in states.values()),
+            "finished": all(states[step.slug] in DONE for step in g.course.steps if step.checks),
+        }
+        return render_template(template, **(known | more))
 
     def task(self, slug: str, task: Task, focus: bool = False, shut: bool = True) -> Response:
         """The task anew, the list of steps with it; the pipeline is told to look as well.

@@ -63,7 +63,8 @@ GROUPS: dict[frozenset[str], str] = {
     LOOK: """
         events.code events.settings events.staff events.doom events.deleted
         control.panel record.of_event record.of_event_as_csv hooks.all
-        board.board board.delta board.screen board.queue
+        board.board board.delta board.screen helping.queue helping.words
+        crowd.all crowd.batch attendees.one onlooker.step onlooker.task onlooker.panel
         report.page report.steps report.people report.record
     """,
     CHANGE: """
@@ -71,6 +72,8 @@ GROUPS: dict[frozenset[str], str] = {
         control.start control.close control.reopen control.archive control.new_code control.gate
         control.open_next control.open_all control.set_timer control.start_timer control.pause_timer
         control.lengthen_timer control.clear_timer
+        helping.take helping.release helping.resolve helping.say helping.withdraw crowd.note crowd.catch_up
+        attendees.note attendees.help attendees.withdraw attendees.reset attendees.device attendees.remove
         hooks.add hooks.test hooks.remove hooks.retry
     """,
     OWNERS: """
@@ -83,6 +86,7 @@ WHO = {endpoint: who for who, named in GROUPS.items() for endpoint in named.spli
 NOT_THERE = {"elsewhere.ask", "elsewhere.enter", "evidence.run", "evidence.changes", "evidence.artifact"}
 NOT_THERE |= {"evidence.log", "aid.ask_first", "events.appoint", "door.find_event", "diploma.confirm"}
 NOT_THERE |= {"support.read", "support.answer", "hooks.test", "hooks.remove", "hooks.retry"}
+NOT_THERE |= {"crowd.catch_up", "attendees.help"}  # without saying which step
 # Where those are sent who may not: to a door. (There are some for whom that is no refusal.)
 DOORS = ("/", "/?next=", "/staff/sign-in")
 OUT = {
@@ -107,6 +111,7 @@ class World:
     event: Event
     visitors: dict[str, Visitor]
     spare: int
+    attendee: int
 
     def values(self) -> dict[str, Any]:
         """What to put into addresses."""
@@ -114,10 +119,11 @@ class World:
             "event": self.event.id,
             "code": self.event.code,
             "person": self.spare,
+            "enrolment": self.attendee,
             "slug": "make-a-branch",
-            **dict.fromkeys(("note", "hook", "delivery"), 7),
+            **dict.fromkeys(("note", "hook", "delivery", "hand"), 7),
             "filename": "favicon.svg",
-            **dict.fromkeys(("token", "number", "run", "action", "name", "build"), "x"),
+            **dict.fromkeys(("token", "number", "run", "action", "name", "build", "batch"), "x"),
         }
 
     def address(self, rule: Rule) -> str:
@@ -176,7 +182,9 @@ def world(tmp_path_factory: pytest.TempPathFactory, sandbox: Any) -> Iterator[Wo
     spare = staff.add("spare", "Spare", "a good long one")
     visitors["stranger"].get("/")
     engine = connect(config.database)
-    yield World(app, engine, here, visitors | leaders, spare.id)
+    attendee = guide.progress.by_handle("paulf", here.id)
+    assert attendee
+    yield World(app, engine, here, visitors | leaders, spare.id, attendee.id)
     engine.dispose()
 
 

@@ -52,7 +52,6 @@ class Wall:
         pages.add_url_rule("", view_func=self.board)
         pages.add_url_rule("/delta", view_func=self.delta)
         pages.add_url_rule("/screen", view_func=self.screen)
-        pages.add_url_rule("/queue", view_func=self.queue)
         return pages
 
     def board(self, event: int) -> str:
@@ -101,13 +100,6 @@ class Wall:
             address=address,
             qr=None if polled else _qr(address),
         )
-
-    def queue(self, event: int) -> str:
-        """The hands that are up, the longest first."""
-        view = self._boards.of(g.event)
-        who = {one.who.id: one.who for one in view.room.people}
-        hands = [(who[number], hand) for number, hand in view.hands.items() if number in who]
-        return _page("_queue.html", view, event, hands=hands)
 
     def _row(self, view: View, one: Person, wish: Wish) -> Markup:
         key = f"p{one.who.id}"

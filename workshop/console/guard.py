@@ -24,6 +24,10 @@ CONSOLE = (
     "record",
     "hooks",
     "board",
+    "helping",
+    "crowd",
+    "attendees",
+    "onlooker",
 )  # who stumbles there is no attendee
 # What may be asked for when an event is deleted: the pages on which it can be had back.
 AFTER = ("events.deleted", "events.undelete")
@@ -32,6 +36,10 @@ STAYS = timedelta(hours=14)  # an event and the day around it
 
 class NoFacilitator(Exception):
     """Nobody is signed in here as a facilitator."""
+
+
+class NobodyThere(Exception):
+    """Nobody of that number is in this event."""
 
 
 class NotAllowed(Exception):
@@ -99,6 +107,16 @@ def who_leads() -> None:
             raise Deleted(number)
         if request.method not in ("GET", "HEAD") and g.role != Role.FACILITATOR:
             raise NotAllowed
+
+
+def whom() -> None:
+    """Put the attendee of the address into `g.person`. Raises NobodyThere, also for another event's."""
+    number = (request.view_args or {}).get("enrolment")
+    if number is not None:
+        guide: Guide = current_app.extensions["guide"]
+        g.person = guide.progress.by_id(number)
+        if g.person is None or g.person.event != g.event.id:
+            raise NobodyThere
 
 
 def owners_only() -> None:

@@ -42,7 +42,7 @@ class HookPages:
         pages.add_url_rule(f"{here}/retry/<int:delivery>", view_func=self.retry, methods=["POST"])
         return pages
 
-    def all(self, event: int) -> Page:  # noqa: ARG002 - the guard has put it into g
+    def all(self, event: int) -> Page:
         """The addresses with their newest deliveries; polled, and silent while nothing has changed."""
         if not htmx_request.htmx:
             return self._page()

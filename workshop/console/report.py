@@ -37,7 +37,7 @@ class ReportPages:
         pages.add_url_rule(f"{here}/export.json", view_func=self.record)
         return pages
 
-    def page(self, event: int) -> str:  # noqa: ARG002 - the guard has put it into g
+    def page(self, event: int) -> str:
         """What the event came to; while it runs, what it has come to so far."""
         report = self._reports.of(g.event)
         return render_template(
@@ -51,15 +51,15 @@ class ReportPages:
             names=_names(),
         )
 
-    def steps(self, event: int) -> Response:  # noqa: ARG002
+    def steps(self, event: int) -> Response:
         """A row a person and step."""
         return _file(self._exports.steps(g.event, _names()), "steps.csv", CSV)
 
-    def people(self, event: int) -> Response:  # noqa: ARG002
+    def people(self, event: int) -> Response:
         """A row a person."""
         return _file(self._exports.people(g.event, _names()), "people.csv", CSV)
 
-    def record(self, event: int) -> Response:  # noqa: ARG002
+    def record(self, event: int) -> Response:
         """Everything that happened."""
         return _file(self._exports.record(g.event, _names()), "record.json", JSON)
 

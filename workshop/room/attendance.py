@@ -56,6 +56,12 @@ class Attendance:
         except IntegrityError:  # another tab was first
             session.rollback()
 
+    def of(self, enrolment: int) -> Sign | None:
+        """Somebody's last sign."""
+        with Session(self._engine) as session:
+            row = session.get(PresenceRow, enrolment)
+            return Sign(row.seen, row.slug) if row else None
+
     def of_event(self, event: int) -> dict[int, Sign]:
         """The last signs of everybody in an event, by enrolment."""
         wanted = (

@@ -18,13 +18,16 @@ from workshop.models import AuditRow, Base, BudgetRow, EnrolmentRow, EventRow, n
 EVENTS = Base.metadata.tables["events"]
 
 
-def belonging(table: Table, event: int) -> ColumnElement[bool] | None:
-    """Which rows of a table belong to an event, directly or through others; None where none can."""
-    if table is EVENTS:
-        return EVENTS.c.id == event
+def belonging(table: Table, number: int, root: Table = EVENTS) -> ColumnElement[bool] | None:
+    """Which rows of a table belong to an event (or to what `root` keeps), directly or through others.
+
+    None where none can.
+    """
+    if table is root:
+        return root.c.id == number
     found = []
     for key in table.foreign_keys:
-        theirs = belonging(key.column.table, event)
+        theirs = belonging(key.column.table, number, root)
         if theirs is not None:
             found.append(key.parent.in_(select(key.column).where(theirs)))
     return or_(*found) if found else None

@@ -41,11 +41,11 @@ class Budget:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def allows(self, account: str) -> bool:
-        """Whether AWS may be asked now."""
+    def allows(self, account: str, at_least: float = 1) -> bool:
+        """Whether AWS may be asked now, while so many calls are left."""
         with Session(self._engine) as session:
             row = session.get(BudgetRow, account)
-            return row is None or (now() >= row.until and filled(row.calls, row.at, now()) >= 1)
+            return row is None or (now() >= row.until and filled(row.calls, row.at, now()) >= at_least)
 
     def spend(self, account: str, calls: int, throttled: bool = False) -> None:
         """So many calls have been made, and AWS refused one as too many or not."""

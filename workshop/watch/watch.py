@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from workshop import step as steps
 from workshop.course import Course
@@ -21,12 +22,13 @@ from workshop.models import now
 from workshop.operations.counters import looked
 from workshop.progress import Enrolled, Progress
 from workshop.step import Finding, State, Step
-from workshop.watch.budget import THROTTLED, Budget
+from workshop.watch.budget import AT_ONCE, THROTTLED, Budget
 from workshop.watch.meter import metered
 from workshop.watch.sights import Sights
 from workshop.watch.standing import Mark
 
 AWAY = timedelta(minutes=15)
+T = TypeVar("T")
 
 Look = Callable[[Enrolled, str], list[Finding]]
 
@@ -76,6 +78,16 @@ class Watch:
         if not asked and not shown:
             found = [_unasked(finding) for finding in found]
         return found != known and self._progress.looked(enrolled.id, step.slug, found, by="watch")
+
+    def lent(self, enrolled: Enrolled, look: Callable[[], T], otherwise: T) -> T:
+        """What somebody else sees in their account; half of its budget is left to their own page."""
+        if not self._budget.allows(enrolled.account, AT_ONCE / 2):
+            return otherwise
+        with metered() as meter:
+            try:
+                return look()
+            finally:
+                self._budget.spend(enrolled.account, meter.calls)
 
     def due(self, enrolled: Enrolled) -> list[Step]:
         """Steps that were done, and have not been looked at since somebody came back."""
