@@ -221,7 +221,6 @@ def _announce(console: Console, config: Config, open_browser: bool | None) -> No
     )
     if refused := _refused(config):
         console.print(f"[yellow]●[/] {escape(refused)}", soft_wrap=True)
-    console.print(f"  State in {config.state.resolve()} · Ctrl-C stops everything", style="dim")
     from workshop.room.welcome import set_up_link
 
     if link := set_up_link(config, url):

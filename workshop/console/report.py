@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from flask import Blueprint, Response, g, render_template
 
+from workshop.console import ledger
 from workshop.console.guard import who_leads
 from workshop.models import now
 from workshop.room.event import Phase
@@ -49,6 +50,7 @@ class ReportPages:
             so_far=g.event.phase(now()) in (Phase.LOBBY, Phase.OPEN),
             at=now(),
             names=_names(),
+            deed=ledger.said,
         )
 
     def steps(self, event: int) -> Response:

@@ -126,6 +126,8 @@ def lasting(seconds: float | None) -> str:
     minutes, rest = divmod(round(seconds), 60)
     if minutes >= 60:
         return gettext("%(hours)s h %(minutes)s min", hours=minutes // 60, minutes=minutes % 60)
+    if minutes and not rest:
+        return gettext("%(minutes)s min", minutes=minutes)
     if minutes:
         return gettext("%(minutes)s min %(seconds)s s", minutes=minutes, seconds=rest)
     return gettext("%(seconds)s s", seconds=rest)
