@@ -32,6 +32,7 @@ from workshop.room.news import News
 from workshop.room.whereto import Whereto
 from workshop.vault import NEWS, Vault
 from workshop.work.helping import AWAY, Helper
+from workshop.work.janitor import Janitor
 from workshop.work.lease import Locks, locks
 from workshop.work.post import Post
 from workshop.work.pulse import Pulse
@@ -63,6 +64,7 @@ class Worker:
         self._helper = Helper(course, progress, labs, self._jobs)
         hooks = Hooks(self._engine, Vault(config.secret_key, NEWS))
         self._post = Post(hooks, News(self._engine, course), Whereto(config.hooks_to_private))
+        self._janitor = Janitor(self._engine, progress, labs, self._jobs)
         self._crew = Crew(self._engine, locks(config.database))
         self._pulse = Pulse(self._engine, config)
         self._ended = threading.Event()
@@ -75,6 +77,7 @@ class Worker:
             self._start("watch", self._watch)
             self._start_engine()
             self._start("look after", self._look_after)
+            self._start("janitor", lambda: self._janitor.go_round(self._ended))
             self._start("post", lambda: self._post.serve(self._ended))
             self._start("pulse", lambda: self._pulse.serve(self._ended))
             while True:
