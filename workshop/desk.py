@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
+from sqlalchemy import Engine
 
 from workshop.config import Config
 
@@ -37,20 +40,30 @@ def set_up_link(state: Path | None, url: str | None) -> None:
 @click.argument("login")
 def reset_password(state: Path | None, url: str | None, login: str) -> None:
     """Print a link by which LOGIN chooses another password, once."""
-    from workshop.models import connect
     from workshop.room.attempts import Attempts
     from workshop.room.staff import Staff
     from workshop.room.welcome import Welcome
 
     config = _config(state)
-    engine = connect(config.database)
-    staff = Staff(engine)
-    who = staff.by_login(login)
-    if who is None:
-        raise click.ClickException(f"Nobody who may run events has the login {login!r}.")
-    Attempts(engine, config.secret_key).forget(login)
-    staff.record(None, "reset-password", person=who.id)
+    with _database(config) as engine:
+        staff = Staff(engine)
+        who = staff.by_login(login)
+        if who is None:
+            raise click.ClickException(f"Nobody who may run events has the login {login!r}.")
+        Attempts(engine, config.secret_key).forget(login)
+        staff.record(None, "reset-password", person=who.id)
     click.echo(f"{_pages(config, url)}/staff/welcome/{Welcome(staff, config.secret_key).choose(who)}")
+
+
+@contextlib.contextmanager
+def _database(config: Config) -> Iterator[Engine]:
+    from workshop.models import connect
+
+    engine = connect(config.database)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def _config(state: Path | None) -> Config:
@@ -73,12 +86,13 @@ def event() -> None:
 @STATE
 def list_events(state: Path | None) -> None:
     """Print each event: its code, how far it has come, how many are in, its name."""
-    from workshop.models import connect, now
+    from workshop.models import now
     from workshop.room.events import Events
 
-    events = Events(connect(_config(state).database))
-    crowds = events.crowds()
-    for one in events.all():
+    with _database(_config(state)) as engine:
+        events = Events(engine)
+        crowds, found = events.crowds(), events.all()
+    for one in found:
         many = f"{crowds.get(one.id, 0)}/{one.capacity}"
         click.echo(
             f"{one.code:<14}{one.phase(now()):<10}{many:>9}  {one.starts:%Y-%m-%d %H:%M} UTC  {one.name}"
@@ -100,7 +114,6 @@ def list_events(state: Path | None) -> None:
 def create_event(state: Path | None, url: str | None, **said: str | bool | None) -> None:
     """Make an event, and print its code and the address to join."""
     from workshop.course import load
-    from workshop.models import connect
     from workshop.room import draft
     from workshop.room.events import Events
 
@@ -112,7 +125,8 @@ def create_event(state: Path | None, url: str | None, **said: str | bool | None)
         raise click.ClickException(
             "\n".join(f"--{key}: {why}" for key, why in unclear.problems.items())
         ) from None
-    made = Events(connect(config.database)).make(wanted, course.chapters[0].title)
+    with _database(config) as engine:
+        made = Events(engine).make(wanted, course.chapters[0].title)
     click.echo(f"{made.code}\n{_pages(config, url)}/e/{made.code}")
 
 
@@ -121,14 +135,14 @@ def create_event(state: Path | None, url: str | None, **said: str | bool | None)
 @click.argument("code")
 def close_event(state: Path | None, code: str) -> None:
     """Let the event of CODE be over now."""
-    from workshop.models import connect
     from workshop.room.events import Events, UnknownEvent
 
-    events = Events(connect(_config(state).database))
-    try:
-        events.close(events.by_code(code).id)
-    except UnknownEvent:
-        raise click.ClickException(
-            f"There is no event with the code {code!r}; `workshop event list` lists them."
-        ) from None
+    with _database(_config(state)) as engine:
+        events = Events(engine)
+        try:
+            events.close(events.by_code(code).id)
+        except UnknownEvent:
+            raise click.ClickException(
+                f"There is no event with the code {code!r}; `workshop event list` lists them."
+            ) from None
     click.echo("It is over: nobody joins any more, and nothing is changed.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -280,7 +281,8 @@ class EventPages:
         """For a minute: have it back. After that: gone."""
         if g.event.deleted is None:
             return redirect(url_for("events.settings", event=event), code=303)
-        return render_template("event_deleted.html", event=g.event, late=self._now() >= g.event.gone_for_good)
+        left = math.ceil((g.event.gone_for_good - self._now()).total_seconds())
+        return render_template("event_deleted.html", event=g.event, late=left <= 0, left=left + 1)
 
     def undelete(self, event: int) -> Page:
         """Have it back, if that is in time."""
