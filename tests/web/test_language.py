@@ -31,11 +31,20 @@ NAMES = {
     "Paul Fischer",
     "s3:PutObject",
     "arn:aws:s3:::bucket/key",
+    "RIVER-42",
+    "PG23 meetup",
+    "Maria Silva",
+    "maria@example.org",
+    "ana@example.org",
+    "paulf,Paul Fischer&#10;anac,Ana Cruz",
+    "https://example.org/news",
+    "CSV",
 }
 READ = ("aria-label", "title", "alt", "placeholder")
 # What templates compare with, and do not show.
-STATES = {"not yet", "already there", "catch up", "start over", "held already", "does not hold"}
-CODE = {"load delay:3s"}
+STATES = {"not yet", "already there", "catch up", "start over", "held already", "does not hold", "done for"}
+CODE = {"load delay:3s", "every 1s, work from:body, back from:body"}
+UNREAD = re.compile(rf'\s(?!(?:{"|".join(READ)})=)[\w-]+="[^"]*"')  # attributes, which a macro may also give
 WORD = re.compile(r"[A-Za-z]{2}")
 SENTENCE = re.compile(r"[A-Za-z]{2} [A-Za-z]|^[A-Z][a-z]+: $")
 
@@ -60,6 +69,7 @@ def bare(template: str, jinja: Environment) -> list[str]:
             written.append(value[1:-1])
         text += "\0" if kind.endswith("_end") else ""
     text = re.sub(r"<(code|script|style)\b.*?</\1>|<meta .*?>", "", text, flags=re.DOTALL)
+    text = UNREAD.sub("", text)
     read = re.findall(rf'(?:{"|".join(READ)})="([^"]*)"', text) + re.sub(r"<[^>]*>", "\0", text).split("\0")
     sentences = [one for one in written if SENTENCE.search(one)]
     pieces = (piece.strip() for one in read for piece in one.split("\0"))

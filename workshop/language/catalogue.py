@@ -17,7 +17,7 @@ from workshop.config import HOME
 from workshop.language.tongue import DEFAULT, FOLDER, LANGUAGES, catalogue
 
 KEYWORDS = {"gettext": None, "_": None, "marked": None, "ngettext": (1, 2)}
-ROOMS = ("", "console/", "insight/", "plan/", "room/", "watch/", "work/", "language/")
+ROOMS = ("", "console/", "insight/", "plan/", "room/", "watch/", "work/", "language/", "operations/")
 METHODS = [
     ("templates/**.html", "jinja2.ext:babel_extract"),
     *((f"workshop/{room}*.py", "python") for room in ROOMS),
