@@ -208,6 +208,8 @@ def test_a_list_is_read_from_a_file_shown_and_kept(maria: Leader, config: Config
     assert answer.status_code == 200
     assert "2 people are invited" in page
     assert "Jürgen Ösil" in page
+    staff: Staff = maria.client.application.extensions["staff"]
+    assert "events.make" not in [deed.what for deed in staff.deeds()], "it has only been shown"
     again = maria.client.post("/events/new", data=shown(page))
     assert again.status_code == 303
     number = int(again.location.split("/")[2])

@@ -185,6 +185,8 @@ def test_the_last_owner_cannot_be_let_go(lead: Lead, staff: Staff) -> None:
     owner.post(f"/staff/{owner.who.id}/end")
     assert owner.get("/events").location.startswith("/staff/sign-in")
     assert [one.login for one in staff.all()] == ["ben"]
+    done = [(deed.what, deed.details) for deed in staff.deeds()][:2]
+    assert done == [("people.end", {"login": "olga"}), ("people.own", {"login": "ben"})]
 
 
 def test_who_has_ended_is_out_at_once(lead: Lead) -> None:

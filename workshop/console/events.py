@@ -155,6 +155,7 @@ class EventPages:
         """What was sent, and what it says; or the form again."""
         typed = _with_file(start.filled(request.form.to_dict(flat=False)))
         if request.form.get("act") == "preview":
+            g.deed = None
             invited, problems = looked_over(typed.invited)
             wrong = {"invited": "\n".join(problems)} if problems else {}
             return typed, (self._form(terms, typed, wrong, preview=invited), 422 if wrong else 200)
@@ -247,7 +248,7 @@ class EventPages:
             return self._staff_page(event, login, problem), 404
         role = Role(wanted) if wanted in list(Role) else None
         self._staff.appoint(event, who.id, role)
-        g.deed = {"person": who.id, "role": role.value if role else "none"}
+        g.deed = {"login": who.login, "role": role.value if role else "none"}
         return redirect(url_for("events.staff", event=event), code=303)
 
     # -- Its end

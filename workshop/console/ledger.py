@@ -1,13 +1,15 @@
 """What facilitators did, noted in one place: each change leaves a row with who, what, whom and why.
 
 A view need not think of it. Whom it concerned is the `enrolment` of its address, why is the form's field
-`reason`; a view that knows more puts it into `g.deed`. A change that was refused leaves no row. The row
-follows the change, in a transaction of its own: a process that is killed between the two leaves none.
+`reason`; a view that knows more puts it into `g.deed`, and None there if it has only shown something. What
+was refused leaves no row. The row follows the change, in a transaction of its own: a process that is
+killed between the two leaves none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from flask import Flask, Response, current_app, g, request
 
@@ -81,11 +83,12 @@ def said(what: str) -> str:
 
 def _note(answer: Response) -> Response:
     who = g.get("facilitator")
-    changes = request.method == "POST" or request.endpoint in WORDS
+    deed: dict[str, Any] | None = g.get("deed", {})
+    changes = deed is not None and (request.method == "POST" or request.endpoint in WORDS)
     if who and changes and answer.status_code < 400 and request.endpoint:
         staff: Staff = current_app.extensions["staff"]
         place = request.view_args or {}
-        known = {"event": place.get("event"), "enrolment": place.get("enrolment")}
+        known: dict[str, Any] = {"event": place.get("event"), "enrolment": place.get("enrolment")}
         known["reason"] = " ".join(request.form.get("reason", "").split())[:LONGEST_REASON]
-        staff.record(who, request.endpoint, **(known | g.get("deed", {})))
+        staff.record(who, request.endpoint, **(known | (deed or {})))
     return answer

@@ -64,37 +64,40 @@ class People:
     def link(self, person: int) -> Response:
         """A link to choose a password anew, for one who has lost theirs."""
         who = self._staff.by_id(person)
-        if who is None:
-            return self._back(person)
+        if who is None:  # an owner has just ended it
+            return self._back("")
         self._attempts.forget(who.login)
         return self._show_link(who)
 
     def _show_link(self, who: Facilitator) -> Response:
         token = self._welcome.choose(who)
         session[MADE] = [who.name, url_for("staff.welcome", token=token, _external=True)]
-        return self._back(who.id)
+        return self._back(who.login)
 
     def end(self, person: int) -> Response:
         """Let somebody run events no more."""
-        return self._unless_last(person, lambda: self._staff.end(person))
+        return self._change(person, self._staff.end)
 
     def own(self, person: int) -> Response:
         """Let somebody let others in."""
-        self._staff.set_owner(person, True)
-        return self._back(person)
+        return self._change(person, lambda number: self._staff.set_owner(number, True))
 
     def disown(self, person: int) -> Response:
         """Let somebody let others in no longer."""
-        return self._unless_last(person, lambda: self._staff.set_owner(person, False))
+        return self._change(person, lambda number: self._staff.set_owner(number, False))
 
-    def _unless_last(self, person: int, change: Callable[[], None]) -> Response:
+    def _change(self, person: int, change: Callable[[int], None]) -> Response:
+        who = self._staff.by_id(person)
+        if who is None:
+            return self._back("")
         try:
-            change()
+            change(person)
         except LastOwner:
             flash(gettext("Nobody else is an owner: make somebody one first, or nobody could let others in."))
-        return self._back(person)
+            return self._back("")
+        return self._back(who.login)
 
     @staticmethod
-    def _back(person: int) -> Response:
-        g.deed = {"person": person}
+    def _back(login: str) -> Response:
+        g.deed = {"login": login} if login else None
         return redirect(url_for("people.all"), code=303)
