@@ -6,7 +6,7 @@ STATE ?= var
 BIN = .venv/bin
 WITHIN = requirements.lock requirements-test.lock pyproject.toml sample_app/package-lock.json
 
-.PHONY: run test bench check-course clean
+.PHONY: run test bench load check-course clean
 
 run: .venv/installed
 	@$(BIN)/workshop run --port $(PORT) --sandbox-port $(SANDBOX_PORT) --state $(STATE)
@@ -20,6 +20,9 @@ test: .venv/installed-test
 
 bench: .venv/installed-test
 	@$(BIN)/python -m tests.bench
+
+load: .venv/installed-test
+	@$(BIN)/python -m tests.load
 
 check-course: .venv/installed
 	@$(BIN)/workshop check-course

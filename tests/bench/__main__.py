@@ -13,6 +13,7 @@ from tests.bench.endpoint import measure
 from tests.bench.jobs import worked
 from tests.bench.lab import bench
 from tests.bench.live import asked
+from tests.bench.pages import Pages, served
 from tests.bench.restart import restarted
 from tests.bench.start import to_first_page
 from tests.bench.walk import walked
@@ -41,6 +42,8 @@ def main() -> None:
         status.update("Sending requests …")
         with tempfile.TemporaryDirectory() as folder:
             rates = measure(Path(folder))
+        status.update("Asking for pages at 1,000 accounts …")
+        pages = served()
     table.add_row("push to page, over the bare commands", "≤ 1.5", f"{push:.2f}", f"{push_seconds:.1f}")
     for name, ratio in rates.items():
         table.add_row(f"{name}: requests a second, over plain moto", "≥ 1.5", f"{ratio:.2f}", "")
@@ -58,7 +61,23 @@ def main() -> None:
     more = calls.on - calls.off
     table.add_row("the same with the live look on, over that", f"≤ +{A_MINUTE}", f"+{more}", "")
     table.add_row("the same a minute later, live look on: all calls", f"≤ {A_MINUTE}", f"{calls.later}", "")
+    _add_pages(table, pages)
     console.print(table)
+
+
+def _add_pages(table: Table, pages: Pages) -> None:
+    """Plain figures, and beside them what this machine makes of the least that there is."""
+    kinds = {
+        "a step's page": pages.step,
+        "its poll for news, none there": pages.news,
+        "the board, 1,000 rows": pages.board,
+        "the board's delta, nothing new": pages.delta,
+        "calibration: a trivial Flask page": pages.trivial,
+    }
+    for name, one in kinds.items():
+        words = f"{name}, 1,000 accounts, one process: a second"
+        table.add_row(words, "", f"{one.a_second:.0f}", f"{one.cpu:.1f} ms CPU")
+    table.add_row("calibration: five million turns of a loop", "", "", f"{pages.loop:.2f}")
 
 
 main()

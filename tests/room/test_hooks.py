@@ -24,12 +24,13 @@ from tests.room.test_events import at_once, draft
 from tests.web.conftest import SMALL_COURSE
 from workshop.config import Backend
 from workshop.course import Course, load
-from workshop.models import DeliveryRow, HappeningRow, HookRow, now
+from workshop.models import Base, DeliveryRow, HappeningRow, HookRow, now
 from workshop.progress import Enrolled, Place, Progress
 from workshop.room.event import Event
 from workshop.room.events import Events
 from workshop.room.hooks import GONE, KINDS, LEASE, MOST, TRIES, Hook, Hooks, TooMany
 from workshop.room.news import News
+from workshop.room.purge import belonging
 from workshop.room.staff import Staff
 from workshop.room.whereto import NotThere, Whereto, is_public
 from workshop.vault import Vault
@@ -406,6 +407,12 @@ def test_a_removed_hook_and_a_deleted_event_are_left_alone(
     Events(engine).undelete(event.id)
     deliver(post)
     assert len(receiver.got) == 1
+
+
+def test_they_go_with_a_deleted_event() -> None:
+    """Whatever is taken away with an event is read off the tables' references."""
+    assert belonging(Base.metadata.tables["hooks"], 1) is not None
+    assert belonging(Base.metadata.tables["deliveries"], 1) is not None
 
 
 def test_the_secret_is_nowhere_to_be_read(engine: Engine, hooks: Hooks, event: Event) -> None:
