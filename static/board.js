@@ -58,13 +58,22 @@
     mark(at);
   }
 
-  // Rows that are in their place stay there: only those that are not are moved.
+  // Rows that are in their place stay there; when many are not, all are put down anew at once.
+  const FEW = 60;
   function place(sorted) {
+    const rows = body.rows;
+    let wrong = 0;
+    for (const [number, row] of [...rows].entries()) wrong += sorted[number].row !== row;
+    if (!wrong) return;
     const focused = document.activeElement;
-    let next = body.firstElementChild;
-    for (const { row } of sorted) {
-      if (row === next) next = next.nextElementSibling;
-      else body.insertBefore(row, next);
+    if (wrong > FEW) {
+      body.replaceChildren(...sorted.map((one) => one.row));
+    } else {
+      let next = body.firstElementChild;
+      for (const { row } of sorted) {
+        if (row === next) next = next.nextElementSibling;
+        else body.insertBefore(row, next);
+      }
     }
     if (focused !== document.activeElement && focused.isConnected) focused.focus({ preventScroll: true });
   }

@@ -15,6 +15,7 @@ from tests.bench.lab import bench
 from tests.bench.live import asked
 from tests.bench.pages import Pages, served
 from tests.bench.restart import restarted
+from tests.bench.room import CHANGED, PEOPLE, STEPS, Board, watched
 from tests.bench.start import to_first_page
 from tests.bench.walk import walked
 from workshop.watch.budget import A_MINUTE
@@ -44,6 +45,9 @@ def main() -> None:
             rates = measure(Path(folder))
         status.update("Asking for pages at 1,000 accounts …")
         pages = served()
+        status.update("Watching a full room …")
+        with tempfile.TemporaryDirectory() as folder:
+            board = watched(Path(folder))
     table.add_row("push to page, over the bare commands", "≤ 1.5", f"{push:.2f}", f"{push_seconds:.1f}")
     for name, ratio in rates.items():
         table.add_row(f"{name}: requests a second, over plain moto", "≥ 1.5", f"{ratio:.2f}", "")
@@ -62,6 +66,7 @@ def main() -> None:
     table.add_row("the same with the live look on, over that", f"≤ +{A_MINUTE}", f"+{more}", "")
     table.add_row("the same a minute later, live look on: all calls", f"≤ {A_MINUTE}", f"{calls.later}", "")
     _add_pages(table, pages)
+    _add_board(table, board)
     console.print(table)
 
 
@@ -78,6 +83,19 @@ def _add_pages(table: Table, pages: Pages) -> None:
         words = f"{name}, 1,000 accounts, one process: a second"
         table.add_row(words, "", f"{one.a_second:.0f}", f"{one.cpu:.1f} ms CPU")
     table.add_row("calibration: five million turns of a loop", "", "", f"{pages.loop:.2f}")
+
+
+def _add_board(table: Table, board: Board) -> None:
+    """What a full room costs to look at."""
+    page, part = f"{board.first_bytes / 1000:.0f} kB", f"{board.delta_bytes / 1000:.1f} kB"
+    what = f"the board of {PEOPLE} people, {STEPS} steps"
+    for words, goal, size, took in (
+        (f"{what}: a page", "≤ 0.5 s", page, board.first),
+        (f"{what}: {CHANGED} rows changed", "≤ 0.25 s", part, board.delta),
+        (f"{what}: nothing changed", "≤ 0.1 s", "", board.silence),
+        (f"{what}: a process's first look, at {board.rows} rows", "≤ 5 s", "", board.cold),
+    ):
+        table.add_row(words, goal, size, f"{took / 1000:.3f}")
 
 
 main()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, insert
@@ -59,15 +60,32 @@ def steps(many: int) -> Route:
     """A route of so many steps in chapters of five, each with two claims but for the first."""
     stops = [
         Stop(
-            f"step-{place + 1}",
-            f"The step number {place + 1}",
-            f"Chapter {place // 5 + 1}",
+            f"step-{place}",
+            f"The step number {place}",
+            f"Chapter {(place + 4) // 5}",
             3,
-            (f"Claim one of {place + 1} holds.", f"Claim two of {place + 1} holds.") if place else (),
+            (f"Claim one of {place} holds.", f"Claim two of {place} holds.") if place > 1 else (),
         )
-        for place in range(many)
+        for place in range(1, many + 1)
     ]
     return Route(tuple(stops))
+
+
+def write(folder: Path, route: Route) -> Path:
+    """The same as a course in a folder, whose checks always hold."""
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text('"""A course of a test."""\n')
+    for order, stop in enumerate(route.stops, 1):
+        name = stop.slug.replace("-", "_")
+        head = f"---\nchapter: {stop.chapter}\norder: {order}\nminutes: {stop.minutes}\n---\n"
+        (folder / f"{name}.md").write_text(f"{head}# {stop.title}\n\nDo it.\n")
+        checks = [
+            f'def check_{number}(lab):\n    """{claim}"""\n    return "seen"\n'
+            for number, claim in enumerate(stop.claims)
+        ]
+        if checks:
+            (folder / f"{name}.py").write_text("\n\n".join(checks))
+    return folder
 
 
 def _enter(session: Session, event: Event, number: int, chance: random.Random) -> None:

@@ -1,6 +1,7 @@
 """What facilitators see of the room: the board, what has changed on it, and the screen for all.
 
-The page is polled every two seconds with the version that it shows. The answer is silence, or the
+The page asks every second, naming the version that it shows; with half a second for which a board is
+held to be current, what happens is seen within two. The answer is silence, or the
 rows and the parts that have changed since. A row is made into HTML once for each language and kept
 with what it shows.
 """
@@ -20,7 +21,7 @@ from workshop.models import now
 from workshop.room.boards import Boards, Piece, View
 from workshop.room.event import Event
 from workshop.room.feed import sentence
-from workshop.room.order import ORDERS, SHOWS, Wish
+from workshop.room.order import Wish
 from workshop.room.room import DONE, FAILS, HELPED, HERE, LOST, TODO, Person
 from workshop.room.staff import Role
 
@@ -58,9 +59,10 @@ class Wall:
         """Everything, in the order and with the choice that the address asks for."""
         view = self._boards.of(g.event)
         wish = Wish.of(request.args, view.route.places)
-        rows = Markup("").join(self._row(view, one, wish) for one in wish.sorted(view.room.people))
-        shown = sum(wish.shows(one) for one in view.room.people)
-        return _page("board.html", view, event, rows=rows, wish=wish, shown=shown, sorts=ORDERS, shows=SHOWS)
+        people = wish.sorted(view.room.people)
+        wanted = [wish.shows(one) for one in people]
+        rows = "".join(_row(view, event, one, shown) for one, shown in zip(people, wanted, strict=True))
+        return _page("board.html", view, event, rows=Markup(rows), wish=wish, shown=sum(wanted))
 
     def delta(self, event: int) -> Answer:
         """What has changed since a version; the whole page anew when the event itself has."""
@@ -75,7 +77,7 @@ class Wall:
             "_board_delta.html",
             view,
             event,
-            rows=Markup("").join(_html(key, piece, event) for key, piece in rows.items()),
+            rows=Markup("".join(_html(key, piece, event) for key, piece in rows.items())),
             gone=[key for key, piece in rows.items() if piece.shows is None],
             parts=[part for part in PARTS if part in changed],
         )
@@ -100,11 +102,6 @@ class Wall:
             address=address,
             qr=None if polled else _qr(address),
         )
-
-    def _row(self, view: View, one: Person, wish: Wish) -> Markup:
-        key = f"p{one.who.id}"
-        html = _html(key, view.pieces[key], g.event.id)
-        return html if wish.shows(one) else Markup("<tr hidden") + html.removeprefix("<tr")
 
 
 def edition(event: Event, view: View) -> str:
@@ -136,10 +133,16 @@ def _is_row(key: str) -> bool:
     return key[0] == "p" and key[1:].isdigit()
 
 
-def _html(key: str, piece: Piece, event: int) -> Markup:
+def _row(view: View, event: int, one: Person, shown: bool) -> str:
+    key = f"p{one.who.id}"
+    html = _html(key, view.pieces[key], event)
+    return html if shown else f"<tr hidden{html.removeprefix('<tr')}"
+
+
+def _html(key: str, piece: Piece, event: int) -> str:
     """A row as HTML, made once for each language."""
     if not isinstance(piece.shows, Person):
-        return Markup("")
+        return ""
     language = tongue.spoken()
     if language not in piece.html:
         template = current_app.jinja_env.get_template("_person.html")
@@ -148,7 +151,7 @@ def _html(key: str, piece: Piece, event: int) -> Markup:
         piece.html[language] = template.render(
             key=key, one=piece.shows, here=here, cells=Markup("".join(cells))
         )
-    return Markup(piece.html[language])
+    return piece.html[language]
 
 
 def _qr(address: str) -> Markup:

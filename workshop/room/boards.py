@@ -4,7 +4,7 @@ A board is made of pieces (a row for each person, the figures, the distribution,
 the alerts). Each knows when it last changed, so a browser that names the version it shows is given what
 has changed since. "process.tick" is exact within one process. For a version of another process (there
 may be several behind a load balancer) it is told by that one's clock: given is what changed here within
-a while before it, which covers clocks that differ by a few seconds and boards that are a second old.
+a while before it, which covers clocks that differ by a few seconds and boards that are half a second old.
 So a row may be sent twice, but none is missed. Price: boards live in memory, about 2 kB a step and
 person; the first look in a process reads the whole record of the event.
 """
@@ -29,7 +29,7 @@ from workshop.room.record import Alert, Record, Surroundings
 from workshop.room.room import Facts, Hand, Person, Room, Who, room
 from workshop.room.story import Happening, Route, Span, Story, fold
 
-REST = 1.0  # seconds for which a board is held to be current
+REST = 0.5  # seconds for which a board is held to be current
 SIGNS = 3.0  # and what it knows of signs of life
 KEPT = 300.0  # seconds for which a board is kept that nobody asks for
 OVERLAP = 15.0  # seconds by which clocks of several machines may differ, and then some
@@ -107,7 +107,7 @@ class Board:
         self._pauses: tuple[Span, ...] = ()
 
     def view(self, event: Event) -> View:
-        """The board as it is; read on if that was not done within the last second."""
+        """The board as it is; read on if that was not done just now."""
         with self._lock:
             if self._view is None or time.monotonic() - self._fresh >= REST:
                 self._view = self._read_on(event)

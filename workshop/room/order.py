@@ -7,20 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from workshop.room.room import Person
 
-NEVER = datetime.min.replace(tzinfo=UTC)
-LAST = datetime.max.replace(tzinfo=UTC)
+
+def _seconds(at: datetime) -> int:
+    """Whole ones, as the rows carry them."""
+    return int(at.timestamp())
+
 
 Key = Callable[[Person], tuple[object, ...]]
 ORDERS: Mapping[str, Key] = {
     "name": lambda _: (),
     "progress": lambda one: (-one.done,),
     "stuck": lambda one: (one.stuck is None, -one.stuck.minutes if one.stuck else 0),
-    "hands": lambda one: (one.hand is None, one.hand.raised if one.hand else LAST),
-    "active": lambda one: (-(one.active or NEVER).timestamp() if one.active else 0,),
+    "hands": lambda one: (one.hand is None, _seconds(one.hand.raised) if one.hand else 0),
+    "active": lambda one: (-_seconds(one.active) if one.active else 0,),
 }
 SHOWS: Mapping[str, Callable[[Person], bool]] = {
     "all": lambda _: True,
@@ -54,8 +57,10 @@ class Wish:
     def shows(self, one: Person) -> bool:
         """Whether somebody is among those that are wanted."""
         here = self.at is None or (one.at == self.at and not one.finished)
-        words = f"{one.who.handle} {one.who.name}".casefold()
-        return here and SHOWS[self.show](one) and self.q.casefold() in words
+        return here and SHOWS[self.show](one) and (not self.q or self._named(one))
+
+    def _named(self, one: Person) -> bool:
+        return self.q.casefold() in f"{one.who.handle} {one.who.name}".casefold()
 
     def sorted(self, people: Iterable[Person]) -> list[Person]:
         """Everybody, in the order that is wanted."""

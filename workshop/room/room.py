@@ -9,10 +9,12 @@ in a row, or has been at it for longer than one and a half times what the room t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 from statistics import median, median_low
+from typing import NamedTuple
 
 from workshop.language.tongue import digits, gettext, told
 from workshop.room.attendance import AWAY
@@ -72,6 +74,15 @@ class Stuck:
         return words % {"minutes": digits(self.minutes), "usual": digits(self.usual)}
 
 
+class Stumble(NamedTuple):
+    """A claim that once failed for somebody: minutes until it was mended, and whether it fails now."""
+
+    slug: str
+    claim: str
+    minutes: float | None
+    now: bool
+
+
 @dataclass(frozen=True)
 class Facts:
     """What somebody's story comes to, whatever the time is."""
@@ -82,6 +93,8 @@ class Facts:
     at: str | None
     done: int
     took: Mapping[str, float]
+    looked: tuple[str, ...]
+    gaps: tuple[Stumble, ...]
 
     @classmethod
     def of(cls, who: Who, story: Story, pauses: Iterable[Span] = ()) -> Facts:
@@ -97,6 +110,8 @@ class Facts:
             at=at,
             done=story.done(),
             took={slug: seconds for slug, seconds in took.items() if seconds is not None},
+            looked=tuple(slug for slug, part in story.parts.items() if part.first_look),
+            gaps=tuple(_stumbles(story)),
         )
 
 
@@ -195,6 +210,13 @@ def _cell(story: Story, stop: Stop, at: str | None) -> str:
     return CELLS[part.mark]
 
 
+def _stumbles(story: Story) -> Iterator[Stumble]:
+    for slug, part in story.parts.items():
+        for claim, gap in part.gaps.items():
+            minutes = (gap.fixed - gap.failed).total_seconds() / 60 if gap.fixed else None
+            yield Stumble(slug, claim, minutes, claim == part.gap and part.mark not in HOLDS)
+
+
 def _usual(route: Route, everybody: list[Facts]) -> dict[str, Usual]:
     taken: dict[str, list[float]] = {slug: [] for slug in route.places}
     for one in everybody:
@@ -282,17 +304,12 @@ def _flow(route: Route, people: tuple[Person, ...]) -> tuple[int, ...]:
 
 def _failing(route: Route, everybody: list[Facts]) -> tuple[Failing, ...]:
     """The claims that most people stumbled over, in figures."""
-    looked: Counter[str] = Counter()
+    looked = Counter(chain.from_iterable(one.looked for one in everybody))
     now: Counter[tuple[str, str]] = Counter()
     gaps: dict[tuple[str, str], list[float | None]] = {}
-    for one in everybody:
-        for slug, part in one.story.parts.items():
-            looked[slug] += part.first_look is not None
-            if part.gap and part.mark not in HOLDS:
-                now[slug, part.gap] += 1
-            for claim, gap in part.gaps.items():
-                mended = (gap.fixed - gap.failed).total_seconds() / 60 if gap.fixed else None
-                gaps.setdefault((slug, claim), []).append(mended)
+    for slug, claim, mended, still in chain.from_iterable(one.gaps for one in everybody):
+        gaps.setdefault((slug, claim), []).append(mended)
+        now[slug, claim] += still
     found = [
         Failing(
             stop=route.stops[route.places[slug]],

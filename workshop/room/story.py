@@ -181,7 +181,8 @@ class Story:
 
     def mark(self, slug: str) -> Mark:
         """Where they stand with a step."""
-        return self.part(slug).mark
+        part = self.parts.get(slug)
+        return part.mark if part else Mark.TODO
 
     def done(self) -> int:
         """How many steps of the route hold."""
