@@ -22,6 +22,7 @@ from tests.web.rough import _answers, until
 from workshop.app import create_app
 from workshop.config import Backend, Config
 from workshop.console.guard import KEY
+from workshop.launch import SUPERVISOR
 from workshop.models import migrate, now
 from workshop.room.event import Event
 from workshop.room.events import Draft
@@ -75,7 +76,7 @@ def _start(started: contextlib.ExitStack, name: str, config: Config, log: Path) 
     """A program in a process group of its own, which is ended as a whole."""
     process = subprocess.Popen(
         [sys.executable, "-m", "workshop", name],
-        env=config.environment(),
+        env=config.environment() | {SUPERVISOR: str(os.getpid())},  # none is left if we are killed
         stdout=started.enter_context(log.open("wb")),
         stderr=subprocess.STDOUT,
         start_new_session=True,
