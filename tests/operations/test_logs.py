@@ -23,6 +23,7 @@ from workshop.progress import Progress
 from workshop.vault import Vault
 
 LEAKY = Path(__file__).parent / "leaky_course"
+STARTING = 180  # seconds at most, on a busy machine
 PASSWORD = "open sesame 4242"
 Row = dict[str, Any]
 
@@ -41,7 +42,9 @@ class Programs:
         self.variables = config.environment() | {"WORKSHOP_PORT": str(port), **settings}
         self.running = [self.start("web"), self.start("worker")]
         self.browser = requests.Session()
-        until(lambda: self._answers() and self.jobs.worker_alive())
+
+    def await_up(self) -> None:
+        until(lambda: self._answers() and self.jobs.worker_alive(), STARTING)
 
     def start(self, name: str, **settings: str) -> subprocess.Popen[bytes]:
         with (self.logs / f"{name}-{len(list(self.logs.iterdir()))}.log").open("wb") as log:
@@ -83,6 +86,7 @@ def programs(config: Config, tmp_path: Path) -> Iterator[Callable[..., Programs]
     def start(**settings: str) -> Programs:
         changed = config.model_copy(update={"course": LEAKY})
         started.append(Programs(changed, tmp_path, **settings))
+        started[-1].await_up()
         return started[-1]
 
     yield start

@@ -160,7 +160,7 @@ def programs(config: Config) -> Iterator[dict[str, str]]:
     running = [_start(name, variables) for name in ("web", "worker")]
     urls = {name: f"http://127.0.0.1:{port}" for name, port in (("web", web), ("worker", worker))}
     for url in urls.values():
-        until(lambda url=url: _answers(url))  # type: ignore[misc]
+        until(lambda url=url: _answers(url), 180)  # type: ignore[misc]
     yield urls
     for process in running:
         process.terminate()

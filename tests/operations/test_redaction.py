@@ -68,6 +68,7 @@ def test_secrets_are_known_by_name_and_place(said: str, kept: str) -> None:
         "sqlalchemy.exc.OperationalError: (psycopg.OperationalError) connection failed",
         "s3://pg23-packages-424200000001/paulf-pg23-pipeline/BuildArtif/a1b2c3d",
         "2026-11-28T07:31:21.123+00:00",
+        "(Background on this error at: https://sqlalche.me/e/20/e3q8)",
     ],
 )
 def test_what_helps_to_find_a_mistake_stays(said: str) -> None:

@@ -23,7 +23,9 @@ HEADER = re.compile(
     r"""(?i)\b((?:proxy-)?authorization|(?:set-)?cookie)(["']?\s*[:=]\s*)("[^"]*"|'[^']*'|[^\n]*)"""
 )
 IN_URL = re.compile(r"(://[^\s/:@]*:)[^\s/@]+@")
-IN_PATH = re.compile(r"(/(?:go-on|e|set-up|welcome|certificate)/|[?&](?:code|state)=)[^\s/?&#\"'<>]+")
+IN_PATH = re.compile(
+    r"(?<!sqlalche\.me)(/(?:go-on|e|set-up|welcome|certificate)/|[?&](?:code|state)=)[^\s/?&#\"'<>]+"
+)
 KEY_ID = re.compile(r"\b(A[KS]IA)[A-Z0-9]{12,124}\b")
 NAMED = re.compile(
     r"""(?i)([\w-]*(?:secret|password|passwd|token|ticket|credential|signature|private_?key)[\w-]*)"""
