@@ -30,6 +30,8 @@ RESET = marked(
     " gone. The list shows what is to be done again; “Catch me up to here” does it for you."
 )
 
+PATIENCE = 20.0  # seconds that a page without scripts waits for its turn to be prepared
+
 
 class Attend:
     """The pages of those who have joined."""
@@ -74,18 +76,20 @@ class Attend:
         wanted = request.form.get("next", "")
         slug = wanted if wanted in self._slugs() else ""
         try:
-            self._guide.lab_of(g.enrolled)
+            done = self._guide.labs.prepared(g.enrolled, 0 if htmx_request.htmx else PATIENCE)
         except (NoGround, *REFUSALS) as reason:
             return self._not_prepared(slug, _why(reason))
+        if not done:
+            return self._not_prepared(slug, "", waits=True)
         there = url_for("attend.step", slug=slug) if slug else url_for("attend.resume")
         if htmx_request.htmx:
             return Response(status=204, headers={"HX-Redirect": there})
         return redirect(there, code=303)
 
-    def _not_prepared(self, slug: str, problem: str) -> Response:
+    def _not_prepared(self, slug: str, problem: str, waits: bool = False) -> Response:
         """Say why, where the attendee stands; with scripts the page tries again by itself."""
         template = "_preparing.html" if htmx_request.htmx else "prepare.html"
-        html = self._page(template, step=None, next=slug, problem=problem)
+        html = self._page(template, step=None, next=slug, problem=problem, waits=waits)
         return make_response(html, 200 if htmx_request.htmx else 503)
 
     def step(self, slug: str) -> Answer:

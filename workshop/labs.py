@@ -32,6 +32,7 @@ STALE = {
 }
 SECONDS = 30
 LOCKS = 64
+AT_ONCE = 4  # accounts that one process prepares: a room that joins must not take all its threads
 
 Say = Callable[[str], None]
 
@@ -50,6 +51,7 @@ class Labs:
         self._ways = config.ways
         self._aws: dict[tuple[str, str], Aws] = {}
         self._locks = [threading.Lock() for _ in range(LOCKS)]
+        self._turns = threading.BoundedSemaphore(AT_ONCE)
 
     def attendee(self, enrolled: Enrolled) -> Attendee:
         """Who works where, as the lab knows it."""
@@ -89,6 +91,19 @@ class Labs:
             else:
                 return lab
         return self._lab(enrolled, self._prepare(enrolled), say)
+
+    def prepared(self, enrolled: Enrolled, patience: float = 0.0) -> bool:
+        """Prepare the account when its turn has come; False where others have theirs for longer than that.
+
+        Raises NoGround, and AWS's refusals.
+        """
+        if not self._turns.acquire(timeout=patience):
+            return False
+        try:
+            self.open(enrolled)
+        finally:
+            self._turns.release()
+        return True
 
     def renewed(self, enrolled: Enrolled) -> Lab:
         """The lab in a new session of the role, with its whole hour before it. Raises NoGround."""

@@ -44,11 +44,14 @@ class Lobby:
         )
 
     def prepare(self) -> Response:
-        """Prepare the account ahead of time; if that fails, the first page says why."""
+        """Prepare the account ahead of time, when it is its turn; the page asks again until it is.
+
+        If it fails, the first page of the course says why.
+        """
         try:
-            self._guide.lab_of(g.enrolled)
+            done = self._guide.labs.prepared(g.enrolled)
         except (NoGround, *REFUSALS):
-            return Response(status=204)
+            done = False
         if htmx_request.htmx:
-            return Response(status=204)
+            return Response(status=286 if done else 204)  # 286 ends the asking
         return redirect(url_for("lobby.wait"), code=303)

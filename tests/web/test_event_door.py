@@ -124,13 +124,28 @@ def test_who_comes_early_waits_in_the_lobby(visitor: Visitor, make: Make, guide:
     enter(visitor, event)
     assert visitor.get("/steps/read-this").location == "/lobby"
     assert "You are in, Paul Fischer" in visitor.text("/lobby")
-    assert visitor.press("/lobby").status_code == 204
+    assert visitor.press("/lobby").status_code == 286, "and need not be asked for again"
     joined = guide.progress.by_handle("paulf", event.id)
     assert joined
     assert guide.labs.ready(joined), "the account is prepared ahead of time"
     guide.events.start(event.id)
     assert visitor.poll("/lobby").headers["HX-Redirect"] == "/resume"
     assert visitor.get("/steps/read-this").status_code == 200
+
+
+def test_when_many_join_at_once_each_waits_for_their_turn(visitor: Visitor, make: Make, guide: Guide) -> None:
+    enter(visitor, make())
+    visitor.get("/prepare")
+    turns = guide.labs._turns
+    taken = 0
+    while turns.acquire(blocking=False):
+        taken += 1
+    waiting = visitor.press("/prepare")
+    assert "it is your turn in a little while" in waiting.get_data(as_text=True)
+    assert "load delay:1500ms" in waiting.get_data(as_text=True)
+    for _ in range(taken):
+        turns.release()
+    assert visitor.press("/prepare").headers["HX-Redirect"] == "/resume"
 
 
 def test_a_chapter_opens_when_the_facilitator_opens_it(visitor: Visitor, make: Make, guide: Guide) -> None:
