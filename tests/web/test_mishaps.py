@@ -116,7 +116,7 @@ def test_without_aws_pages_can_be_read_and_looks_say_what_is_wrong(
     assert visitor.get("/terminal").status_code == 503
     panel = visitor.poll("/pipeline").get_data(as_text=True)
     assert "cannot be seen at the moment" in panel
-    assert "every 5s" in panel
+    assert 'data-pace="5 ' in panel
 
 
 def test_an_account_that_was_started_afresh_is_prepared_again(paul: Attending, guide: Guide) -> None:

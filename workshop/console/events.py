@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 from workshop.config import Config
 from workshop.console.guard import who_leads
 from workshop.guide import Guide
-from workshop.language.tongue import gettext, marked
+from workshop.language.tongue import gettext, marked, told
 from workshop.models import now
 from workshop.room.draft import (
     REGIONS,
@@ -333,5 +333,5 @@ def _in_words(value: object) -> str:
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
     if isinstance(value, tuple):
-        return ", ".join(str(one) for one in value)
+        return ", ".join(told(str(one)) for one in value)
     return str(value)

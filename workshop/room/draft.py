@@ -292,7 +292,7 @@ class _Reading:
             words = gettext(
                 "Later chapters stand on what is made in %(chapters)s. Choose it too, or say that you leave"
                 " it out: people can be caught up there, which does it for them.",
-                chapters=enumerated([f"“{told(title)}”" for title in lacking]),
+                chapters=enumerated([gettext("“%(title)s”", title=told(title)) for title in lacking]),
             )
             self._no("chapters", words)
         return () if chosen == self._terms.chapters else chosen
