@@ -36,5 +36,6 @@ def happened(connection: Connection, event: int) -> Iterator[Happening]:
 
 
 def _rows(connection: Connection, wanted: Select[*tuple[Any, ...]]) -> Iterator[Happening]:
-    streamed = connection.execution_options(yield_per=PORTION).execute(wanted.order_by(HappeningRow.id))
-    return (Happening._make(row) for row in streamed)
+    # Said of this question alone: said of the connection, it would hold for what is written on it later.
+    in_portions = wanted.order_by(HappeningRow.id).execution_options(yield_per=PORTION)
+    return (Happening._make(row) for row in connection.execute(in_portions))
