@@ -68,7 +68,7 @@ class Attendee(FastHttpUser):
         self._send("POST", f"/e/{self.code}", "join", {"handle": self.handle, "name": "", "again": ""})
         self._page("/prepare", "prepare page")
         while not self._send("POST", "/prepare", "prepare", htmx=True).headers.get("HX-Redirect"):
-            gevent.sleep(1.5)  # as the page asks again, until it is their turn
+            gevent.sleep(4)  # as the page asks again, until it is their turn
         self.steps = ["/steps/read-this", "/steps/make-a-branch"]
         self._open()
         self.next_act = time.monotonic() + random.uniform(*BETWEEN_ACTS)

@@ -142,7 +142,7 @@ def test_when_many_join_at_once_each_waits_for_their_turn(visitor: Visitor, make
         taken += 1
     waiting = visitor.press("/prepare")
     assert "it is your turn in a little while" in waiting.get_data(as_text=True)
-    assert "load delay:1500ms" in waiting.get_data(as_text=True)
+    assert "load delay:4s" in waiting.get_data(as_text=True)
     for _ in range(taken):
         turns.release()
     assert visitor.press("/prepare").headers["HX-Redirect"] == "/resume"

@@ -43,7 +43,7 @@ NAMES = {
 READ = ("aria-label", "title", "alt", "placeholder")
 # What templates compare with, and do not show.
 STATES = {"not yet", "already there", "catch up", "start over", "held already", "does not hold", "done for"}
-CODE = {"load delay:3s", "load delay:1500ms", "every 1s, work from:body, back from:body"}
+CODE = {"load delay:3s", "load delay:4s", "every 1s, work from:body, back from:body"}
 UNREAD = re.compile(rf'\s(?!(?:{"|".join(READ)})=)[\w-]+="[^"]*"')  # attributes, which a macro may also give
 WORD = re.compile(r"[A-Za-z]{2}")
 SENTENCE = re.compile(r"[A-Za-z]{2} [A-Za-z]|^[A-Z][a-z]+: $")
