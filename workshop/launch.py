@@ -333,6 +333,7 @@ def serve_web(config: Config) -> None:
     from gunicorn.app.base import BaseApplication
     from gunicorn.glogging import Logger
 
+    from workshop.models import THREADS
     from workshop.operations import logs
     from workshop.operations.draining import Draining
 
@@ -352,7 +353,7 @@ def serve_web(config: Config) -> None:
         def load_config(self) -> None:
             self.cfg.set("bind", f"{config.host}:{config.port}")
             self.cfg.set("worker_class", Draining)
-            self.cfg.set("threads", 16)
+            self.cfg.set("threads", THREADS)
             self.cfg.set("workers", config.web_workers)
             self.cfg.set("graceful_timeout", config.graceful_seconds)
             self.cfg.set("forwarded_allow_ips", "")  # whom to believe is for the app to say

@@ -39,6 +39,7 @@ from workshop.config import Config
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 4242_0023
 PAUSE = 0.05
+THREADS = 16  # of one web process
 
 
 class Moment(TypeDecorator[datetime]):
@@ -438,6 +439,9 @@ def connect(url: str) -> Engine:
         driver(url),
         pool_pre_ping=not url.startswith("sqlite"),
         hide_parameters=True,  # they would stand in the log
+        # A thread may hold one and ask for another: with fewer than two each, all could wait for all.
+        pool_size=THREADS,
+        max_overflow=THREADS,
     )
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _tune_sqlite)
