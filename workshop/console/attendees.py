@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import hashlib
 
-import segno
 from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
 from htmx_flask import request as htmx_request
-from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from workshop.access import Access, TooManyLinks
+from workshop.console.camera import qr
 from workshop.console.guard import who_leads, whom
 from workshop.console.telling import tell
 from workshop.console.typed import reason, unsayable, why_not, words
@@ -231,6 +230,4 @@ class Attendees:
         if number != g.person.id:
             return None
         address = url_for("elsewhere.ask", token=token, _external=True)
-        code = segno.make(address, error="m", micro=False)
-        drawn = code.svg_inline(border=2, omitsize=True, dark="#14161a", light="#ffffff", svgclass="qr")
-        return {"address": address, "code": Markup(drawn)}
+        return {"address": address, "code": qr(address)}

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import hashlib
 
-import segno
 from flask import Blueprint, current_app, g, make_response, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from workshop.console.camera import qr
 from workshop.console.guard import who_leads
 from workshop.language import tongue
 from workshop.models import now
@@ -100,7 +100,7 @@ class Wall:
             names=names,
             may_name=g.role == Role.FACILITATOR,
             address=address,
-            qr=None if polled else _qr(address),
+            qr=None if polled else qr(address, css="segno"),
         )
 
 
@@ -152,9 +152,3 @@ def _html(key: str, piece: Piece, event: int) -> str:
             key=key, one=piece.shows, here=here, cells=Markup("".join(cells))
         )
     return piece.html[language]
-
-
-def _qr(address: str) -> Markup:
-    """The address, to be pointed at."""
-    code = segno.make(address, error="m", micro=False)
-    return Markup(code.svg_inline(border=2, omitsize=True, dark="#14161a", light="#ffffff"))

@@ -8,12 +8,11 @@ from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
-import segno
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
-from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from workshop.config import Config
+from workshop.console.camera import qr
 from workshop.console.guard import who_leads
 from workshop.guide import Guide
 from workshop.language.tongue import gettext, marked, told
@@ -293,16 +292,6 @@ class EventPages:
         if self._events.get(event).deleted is None:  # somebody else was quicker
             return redirect(url_for("events.settings", event=event), code=303)
         return render_template("event_deleted.html", event=g.event, late=True), 409
-
-
-def qr(address: str) -> Markup:
-    """A code for cameras: dark on white, whatever colours the page has."""
-    code = segno.make(address, error="m", micro=False)
-    return Markup(
-        code.svg_inline(
-            scale=1, border=3, dark="#000", light="#fff", omitsize=True, svgclass="qr", lineclass=None
-        )
-    )
 
 
 def _allow_lists(_endpoint: str | None, _values: object) -> None:
