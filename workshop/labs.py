@@ -17,9 +17,10 @@ from workshop.vault import Vault
 
 log = logging.getLogger(__name__)
 
-# What AWS says of keys or a role that it does not know: the account has been started afresh.
+# What AWS says of keys or a role that it does not know, where the account has been started afresh.
 STALE = {
     "AccessDenied",
+    "AccessDeniedException",
     "AuthFailure",
     "ExpiredToken",
     "ExpiredTokenException",

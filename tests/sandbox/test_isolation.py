@@ -146,6 +146,24 @@ def test_where_bubblewrap_is_wanted_nothing_runs_without_it(tmp_path: Path, monk
     isolation.stop()
 
 
+@isolated
+def test_what_a_killed_sandbox_left_is_ended_by_the_next(tmp_path: Path) -> None:
+    left = []
+    for name in ("this", "other"):
+        file = tmp_path / name / "isolation" / "etc" / "passwd"
+        file.parent.mkdir(parents=True)
+        file.touch()
+        words = ["bwrap", "--ro-bind", "/", "/", "--ro-bind", str(file), "/etc/passwd", "sleep", "6204"]
+        left.append(subprocess.Popen(words))
+    isolation = make(tmp_path / "this", "bubblewrap")
+    assert isolation.kind == "bubblewrap"
+    assert left[0].wait(10) == -signal.SIGKILL
+    assert left[1].poll() is None
+    left[1].kill()
+    left[1].wait()
+    isolation.stop()
+
+
 SERVER = """
 import sys, time
 from pathlib import Path

@@ -45,7 +45,8 @@ def set_up(page: Page, site: str) -> None:
 def make(page: Page, name: str = "PG23 meetup") -> str:
     """The address of its pages."""
     page.goto(page.url.split("/events")[0] + "/events/new")
-    page.keyboard.type(name)  # the field has the focus
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
+    page.keyboard.type(name)
     page.keyboard.press("Enter")
     page.wait_for_url("**/code")
     return page.url.removesuffix("/code")
@@ -69,10 +70,12 @@ def test_an_event_is_made_by_its_name_run_and_deleted(tab: Tab, site: str) -> No
     page.get_by_role("button", name="Open the next one").click()
     expect(page.get_by_text("5 of 5 open")).to_be_visible()
     page.goto(f"{here}/delete")
+    expect(page.get_by_role("textbox")).to_be_focused()
     page.keyboard.type("pg23 meetup")
     page.keyboard.press("Enter")
     expect(page.locator("time[data-until]")).to_have_text(re.compile(r"0:5\d"))
-    page.keyboard.press("Enter")  # Undo has the focus
+    expect(page.get_by_role("button", name="Undo")).to_be_focused()
+    page.keyboard.press("Enter")
     page.wait_for_url("**/settings")
     expect(page.get_by_text("“PG23 meetup” is back")).to_be_visible()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -12,8 +13,10 @@ from tests.web.conftest import HTMX, Attending, Visitor
 from workshop.app import create_app
 from workshop.config import Config
 from workshop.guide import Guide
+from workshop.jobs import Outcome
 from workshop.lab import Keys
 from workshop.vault import Vault
+from workshop.work.helping import Helper
 
 
 @pytest.mark.parametrize("token", [None, "forged", ""])
@@ -129,6 +132,22 @@ def test_an_account_that_was_started_afresh_is_prepared_again(paul: Attending, g
     page = paul.visitor.text("/steps/make-a-branch")
     assert "has been prepared afresh" in page
     assert "1 of 7 done" in page  # what was read stays read
+
+
+def test_a_job_in_an_account_that_was_started_afresh_prepares_it_and_goes_on(
+    paul: Attending, guide: Guide, helper: Helper, sandbox: Any
+) -> None:
+    root = sandbox.sandbox.sessions.root(paul.enrolled.account)
+    lab = guide.lab_of(paul.enrolled)
+    iam = sandbox.sandbox.clients.client("iam", root, lab.region)
+    iam.delete_role_policy(RoleName=lab.role, PolicyName=lab.role)
+    iam.delete_role(RoleName=lab.role)
+    asked = guide.do(paul.enrolled, "make-a-branch")
+    helper.help(asked.id)
+    job = guide.jobs.get(asked.id)
+    assert job
+    assert job.outcome == Outcome.DONE, job
+    assert "prepared again" in paul.visitor.text("/steps/make-a-branch")
 
 
 def test_the_theme_is_kept_without_scripts(paul: Attending) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from workshop.course import Course
 from workshop.jobs import Deed, Job, Jobs, Kind, Outcome
 from workshop.lab import REFUSALS, Lab, refusal
-from workshop.labs import Labs, NoGround
+from workshop.labs import STALE, Labs, NoGround
 from workshop.operations import counters
 from workshop.operations.reference import about
 from workshop.plan.catch_up import How, catch_up
@@ -27,6 +27,7 @@ AWAY = (OperationalError, InterfaceError)  # the database does not answer: nobod
 Ending = tuple[Outcome, str, str]
 DONE: Ending = (Outcome.DONE, "", "")
 INTERRUPTED = "It was interrupted, and goes on now: what is there already stays."
+AFRESH = "The account was started afresh: it is prepared again, then this goes on."
 
 
 class Helper:
@@ -65,8 +66,11 @@ class Helper:
             outcome, words, hint = Outcome.BUG, reference, ""
         self._jobs.end(number, outcome, words, hint)
 
-    def _do(self, job: Job) -> Ending:
-        """How it ended, what to say of that, and what to do. Bugs propagate."""
+    def _do(self, job: Job, mended: bool = False) -> Ending:
+        """How it ended, what to say of that, and what to do. Bugs propagate.
+
+        An account that no longer knows us is prepared again once, then the job is begun anew.
+        """
         enrolled = self._progress.by_id(job.enrolment)
         if enrolled is None:
             return Outcome.DONE, "", ""
@@ -84,7 +88,16 @@ class Helper:
             return Outcome.REFUSED, str(reason), "Nothing is lost: try again in a moment."
         except REFUSALS as error:
             code, message, advice = refusal(error)
+            if code in STALE and not mended and self._mend(enrolled):
+                self._jobs.say(job.id, AFRESH, job.slug)
+                return self._do(job, mended=True)
             return Outcome.REFUSED, f"{code}: {message}", advice
+
+    def _mend(self, enrolled: Enrolled) -> bool:
+        try:
+            return self._labs.mend(enrolled)
+        except (NoGround, *REFUSALS):
+            return False
 
     def _sayer(self, job: Job, slug: str) -> Callable[[str], None]:
         return lambda line: self._jobs.say(job.id, line, slug)

@@ -51,10 +51,27 @@ class Bubblewrap:
         self._port = port
 
     def prepare(self) -> None:
-        """Write the files of /etc that boxes see; idempotent."""
+        """Write the files of /etc that boxes see, and end what an earlier sandbox left; idempotent."""
+        self._sweep()
         self._etc.mkdir(parents=True, exist_ok=True)
         for name, text in ETC.items():
             (self._etc / name).write_text(text)
+
+    def _sweep(self) -> None:
+        """End boxes of a sandbox that was killed before bwrap had asked to die with it.
+
+        bwrap asks only after it has started its child, which waits for a word that then never comes.
+        """
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                with _handle(int(folder.name)) as process:
+                    if self._is_left_over(folder):
+                        signal.pidfd_send_signal(process, signal.SIGKILL)
+
+    def _is_left_over(self, process: Path) -> bool:
+        words = (process / "cmdline").read_bytes().split(b"\0")
+        ours = os.fsencode(self._etc / "passwd")
+        return Path(os.fsdecode(words[0])).name == "bwrap" and ours in words
 
     def launch(self, box: Box, path: str) -> Launched:
         """Start the box; `path` is the PATH of a program that brings none."""
@@ -153,6 +170,16 @@ def _file(content: bytes) -> Iterator[IO[bytes]]:
         file.write(content)
         file.seek(0)
         yield file
+
+
+@contextlib.contextmanager
+def _handle(pid: int) -> Iterator[int]:
+    """A handle of a process, which no later process of the same number can be mistaken for."""
+    handle = os.pidfd_open(pid)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
 
 
 def _first_process(info: int) -> int | None:
