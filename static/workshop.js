@@ -213,17 +213,28 @@ let typedAt = 0;
 document.addEventListener("input", () => { typedAt = Date.now(); });
 const busy = () => document.activeElement?.matches("#help :not(h2)") || Date.now() - typedAt < 2000;
 
-// What finds nothing new looks less and less often (data-pace: seconds), until something is done.
+// What finds nothing new looks less and less often (data-pace: seconds), until something is done; and all
+// the less often, the busier the server says that it is.
 const looks = new WeakMap();
+let stretch = Number(document.body.dataset.stretch) || 1;
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  stretch = Number(detail.xhr?.getResponseHeader("X-Pace")) || stretch;
+});
 function due({ elt, requestConfig }) {
-  if (!looks.has(elt)) looks.set(elt, { at: Date.now(), still: 0 });
+  if (!looks.has(elt)) looks.set(elt, { at: Date.now() - beat(elt), still: 0 });
   const look = looks.get(elt);
   const asked = ["work", "back"].includes(requestConfig.triggeringEvent?.type);
   const pauses = elt.dataset.pace.split(" ").map(Number);
-  const pause = asked ? 1 : pauses[Math.min(look.still, pauses.length - 1)];
-  if (Date.now() - look.at < pause * 1000) return false;
+  const pause = asked ? 1 : pauses[Math.min(look.still, pauses.length - 1)] * stretch;
+  if (Date.now() - look.at < pause * 950) return false; // ticks come a little early, or late
   looks.set(elt, { at: Date.now(), still: asked ? 0 : look.still + 1 });
   return true;
+}
+
+// Milliseconds between two turns of what asks by itself.
+function beat(elt) {
+  const [, every, unit] = elt.getAttribute("hx-trigger").match(/every ([\d.]+)(ms|s)/);
+  return every * (unit === "s" ? 1000 : 1);
 }
 
 // What has been typed stays when the task turns by itself: it may have been moved on in another tab.

@@ -45,6 +45,7 @@ from workshop.lobby import Lobby
 from workshop.models import connect
 from workshop.operations import limits, requests, shield
 from workshop.operations.metrics import Metrics
+from workshop.operations.pace import Pace
 from workshop.operations.readiness import Readiness
 from workshop.progress import Progress
 from workshop.room.attempts import Attempts
@@ -88,6 +89,8 @@ def create_app(config: Config) -> Flask:
     app.config.update(shield.settings(config))
     shield.protect(app, config)
     requests.listen(app)
+    app.extensions["pace"] = pace = Pace()
+    pace.listen(app)
     Metrics(config.metrics_key, engine).listen(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["guide"] = guide = _guide(config, engine)

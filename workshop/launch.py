@@ -35,6 +35,7 @@ GRACE_SECONDS = 3  # for answers under way, on a machine of one's own
 RESTARTS = 5  # within a minute: then something is broken that another start will not mend
 MINUTE = 60.0
 NICER = 5
+KEEP_ALIVE = 30  # seconds that a connection may rest: longer than a page does between two questions
 WORKER = "worker"
 SUPERVISOR = "WORKSHOP_SUPERVISOR"
 
@@ -355,6 +356,7 @@ def serve_web(config: Config) -> None:
             self.cfg.set("worker_class", Draining)
             self.cfg.set("threads", THREADS)
             self.cfg.set("workers", config.web_workers)
+            self.cfg.set("keepalive", KEEP_ALIVE)
             self.cfg.set("graceful_timeout", config.graceful_seconds)
             self.cfg.set("forwarded_allow_ips", "")  # whom to believe is for the app to say
             self.cfg.set("logger_class", Log)

@@ -43,10 +43,10 @@ class Poller:
     due: float
     silent: int = 0
 
-    def rest(self) -> None:
-        """Until the next time; longer after each silence, where the page says so."""
+    def rest(self, stretch: float) -> None:
+        """Until the next time; longer after each silence, and where the server is busy."""
         pause = self.pauses[min(self.silent, len(self.pauses) - 1)]
-        self.due = time.monotonic() + pause
+        self.due = time.monotonic() + pause * stretch
 
 
 class Attendee(FastHttpUser):
@@ -63,7 +63,7 @@ class Attendee(FastHttpUser):
         """Join, have the account prepared, and come to the first step."""
         self.handle = f"guest{next(self.numbers)}"
         self.pollers: dict[str, Poller] = {}
-        self.token = ""
+        self.token, self.stretch = "", 1.0
         self._page(f"/e/{self.code}", "join page")
         self._send("POST", f"/e/{self.code}", "join", {"handle": self.handle, "name": "", "again": ""})
         self._page("/prepare", "prepare page")
@@ -103,7 +103,7 @@ class Attendee(FastHttpUser):
     def _poll(self, one: Poller) -> None:
         answer = self._send(one.method, one.url, _name(one.method, one.url), htmx=True)
         one.silent = one.silent + 1 if answer.status_code == 204 else 0
-        one.rest()
+        one.rest(self.stretch)
 
     def _page(self, path: str, name: str) -> str:
         """A whole page: what it asks for by itself is what is asked for from now on."""
@@ -122,6 +122,8 @@ class Attendee(FastHttpUser):
         html = answer.text or ""
         found = TOKEN.search(html)
         self.token = found[1] if found else self.token
+        said = answer.headers.get("X-Pace") if answer.headers else None
+        self.stretch = float(said) if isinstance(said, str) else self.stretch
         for one in pollers(html):
             self.pollers[one.url.partition("?")[0]] = one
         return answer

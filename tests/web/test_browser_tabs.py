@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.web.test_browser import NO_BROWSER, Tab, browser, join, let_it_be_done, site, tab
 from workshop.insight.pipeline import PAUSES
@@ -55,6 +57,27 @@ def test_a_check_in_one_tab_turns_the_other_and_leaves_what_is_typed_there(tab: 
     assert field.evaluate("(field) => field === document.activeElement")
     assert field.evaluate("(field) => field.selectionStart") == len("half a n")
     assert stayed(second)
+
+
+def test_a_busy_server_is_asked_less_often_and_clicks_are_not_put_off(tab: Tab, site: str) -> None:
+    page, asked = join(tab, site), []
+    page.on("request", lambda request: asked.append(request.url.partition("?")[0].rpartition("/")[2]))
+
+    def busy(route: Route) -> None:
+        answer = route.fetch(max_redirects=0)
+        html = answer.text().replace('data-stretch="1.0"', 'data-stretch="9.0"')
+        route.fulfill(response=answer, body=html, headers=answer.headers | {"x-pace": "9.0"})
+
+    for stretched, expected in ((False, True), (True, False)):
+        if stretched:
+            page.route(re.compile("/(steps|pipeline|again)"), busy)
+        page.goto(site + "/steps/name-the-pipeline")
+        asked.clear()
+        page.wait_for_timeout(5_500)
+        assert ("task" in asked or "live" in asked) == expected
+    page.get_by_role("button", name="Check my work").click()
+    expect(page.get_by_text("claims hold.")).to_be_attached()
+    page.unroute_all(behavior="ignoreErrors")
 
 
 def test_what_is_typed_stays_when_a_hint_is_asked_for(tab: Tab, site: str) -> None:

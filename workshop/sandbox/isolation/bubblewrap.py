@@ -63,10 +63,9 @@ class Bubblewrap:
         bwrap asks only after it has started its child, which waits for a word that then never comes.
         """
         for folder in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError):
-                with _handle(int(folder.name)) as process:
-                    if self._is_left_over(folder):
-                        signal.pidfd_send_signal(process, signal.SIGKILL)
+            with contextlib.suppress(OSError), _handle(int(folder.name)) as process:
+                if self._is_left_over(folder):
+                    signal.pidfd_send_signal(process, signal.SIGKILL)
 
     def _is_left_over(self, process: Path) -> bool:
         words = (process / "cmdline").read_bytes().split(b"\0")
