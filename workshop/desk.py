@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from sqlalchemy import Engine
 
 from workshop.config import Config
+
+if TYPE_CHECKING:  # the command that every new account waits for need not load it
+    from sqlalchemy import Engine
 
 STATE = click.option("--state", type=click.Path(path_type=Path), help="The folder that holds all state.")
 URL = click.option("--url", help="How browsers reach the pages: https://workshop.example.org.")

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, MutableMapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
 import boto3
@@ -74,18 +75,66 @@ class Session:
         return expires is None or expires - datetime.now(UTC) > SPARE
 
 
+class Clients:
+    """boto3 clients of one region at one endpoint: each is made when it is first asked for, and shared."""
+
+    def __init__(self, region: str, endpoint_url: str | None) -> None:
+        self._endpoint_url = endpoint_url
+        signed = botocore.session.get_session()
+        signed._credentials = Speaker()
+        self._boto = boto3.session.Session(botocore_session=signed, region_name=region)
+        self._made: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def client(self, service: str) -> Any:
+        """The one client of a service. Making one is not safe in threads, using it is: hence the lock."""
+        if service not in self._made:
+            with self._lock:
+                if service not in self._made:
+                    self._made[service] = self._make(service)
+        return self._made[service]
+
+    @cached_property
+    def asker(self) -> Any:
+        """A client of STS that signs nothing, and does not wait for long."""
+        quick = Config(
+            signature_version=UNSIGNED,
+            connect_timeout=2,
+            read_timeout=3,
+            retries={"total_max_attempts": 1},
+        )
+        with self._lock:
+            return self._boto.client("sts", endpoint_url=self._endpoint_url, config=quick)
+
+    def _make(self, service: str) -> Any:
+        client = self._boto.client(service, endpoint_url=self._endpoint_url, config=self._config())
+        remember(client, who_speaks)
+        count(client)
+        return client
+
+    def _config(self) -> Config:
+        common: dict[str, Any] = {"connect_timeout": 5, "read_timeout": 60, "max_pool_connections": 32}
+        if not self._endpoint_url:
+            return Config(retries={"mode": "adaptive", "max_attempts": 6}, **common)
+        return Config(
+            retries={"mode": "standard", "total_max_attempts": 2},
+            s3={"addressing_style": "path"},
+            inject_host_prefix=False,
+            **common,
+        )
+
+
+clients_of = lru_cache(maxsize=16)(Clients)  # a client takes a tenth of a second to make, and megabytes
+
+
 class Aws:
-    """The way to AWS, one per process: its endpoint, and the sessions assumed through it."""
+    """The way to AWS: its endpoint, and the sessions assumed through it."""
 
     def __init__(self, region: str, endpoint_url: str | None = None, public_url: str | None = None) -> None:
         self.region = region
         self.endpoint_url = endpoint_url
         self.public_url = public_url or endpoint_url
-        signed = botocore.session.get_session()
-        signed._credentials = Speaker()
-        self._boto = boto3.session.Session(botocore_session=signed, region_name=region)
-        self._clients: dict[str, Any] = {}
-        self._asker: Any = None
+        self._clients = clients_of(region, endpoint_url)
         self._lock = threading.Lock()
         self._assumed: OrderedDict[tuple[str, str, str], Session] = OrderedDict()
 
@@ -126,49 +175,19 @@ class Aws:
         )
 
     def shared(self, service: str) -> Any:
-        """The one client of a service. Making one is not safe in threads, using it is: hence the lock."""
-        if service not in self._clients:
-            with self._lock:
-                if service not in self._clients:
-                    self._clients[service] = self._made(service)
-        return self._clients[service]
-
-    def _made(self, service: str) -> Any:
-        client = self._boto.client(service, endpoint_url=self.endpoint_url, config=self._config())
-        remember(client, who_speaks)
-        count(client)
-        return client
+        """The client of a service that all share."""
+        return self._clients.client(service)
 
     def silent(self) -> str:
         """What keeps it from answering, or ""; to be refused, as whoever does not sign, is an answer."""
-        quick = Config(
-            signature_version=UNSIGNED,
-            connect_timeout=2,
-            read_timeout=3,
-            retries={"total_max_attempts": 1},
-        )
-        with self._lock:
-            if self._asker is None:
-                self._asker = self._boto.client("sts", endpoint_url=self.endpoint_url, config=quick)
         try:
-            self._asker.get_caller_identity()
+            self._clients.asker.get_caller_identity()
         except ClientError as error:
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
             return "" if status < 500 else f"{status} {code_of(error)}"
         except BotoCoreError as error:
             return f"{type(error).__name__}: {error}"
         return ""
-
-    def _config(self) -> Config:
-        common: dict[str, Any] = {"connect_timeout": 5, "read_timeout": 60, "max_pool_connections": 32}
-        if not self.endpoint_url:
-            return Config(retries={"mode": "adaptive", "max_attempts": 6}, **common)
-        return Config(
-            retries={"mode": "standard", "total_max_attempts": 2},
-            s3={"addressing_style": "path"},
-            inject_host_prefix=False,
-            **common,
-        )
 
 
 class Lab:

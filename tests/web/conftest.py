@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import re
-import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -14,6 +16,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
@@ -30,6 +33,7 @@ from workshop.room.staff import Facilitator, Role, Staff
 from workshop.work.helping import Helper
 
 SMALL_COURSE = Path(__file__).parent / "small_course"
+ACCOUNTS = 300  # that people of one test may get, at most
 HTMX = {"HX-Request": "true"}
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
@@ -41,25 +45,66 @@ def config(tmp_path: Path, sandbox: Any) -> Config:
 
 def configured(folder: Path, sandbox: Any) -> Config:
     """Settings with the session's sandbox as AWS, and account numbers that nobody else uses."""
-    command = (
-        f"{sys.executable} -m workshop sandbox credentials --account {{account}} --format process"
-        f" --state {sandbox.sandbox.settings.state}"
-    )
+    first = next(NUMBERS)
     config = Config(
         state=folder,
         secret="a secret of this test",
         endpoint_url=sandbox.sandbox.endpoint,
-        account_credentials=command,
-        first_account=next(NUMBERS),
+        account_credentials=_credentials(folder / "credentials", sandbox, first),
+        first_account=first,
         course=SMALL_COURSE,
     )
-    migrate(config)
+    migrated(config)
     return config
+
+
+def _credentials(file: Path, sandbox: Any, first: int) -> str:
+    """A command that prints what `workshop sandbox credentials` does, in a hundredth of the time."""
+    lines = []
+    for account in range(first, first + ACCOUNTS):
+        root = sandbox.sandbox.sessions.root(str(account))
+        keys = {"Version": 1, "AccessKeyId": root.access_key, "SecretAccessKey": root.secret_key}
+        lines.append(f"{account} {json.dumps(keys)}\n")
+    file.write_text("".join(lines))
+    return f'sed -n "s/^{{account}} //p" {file}'
+
+
+@functools.cache
+def _migrated_once() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        config = Config(state=Path(folder))
+        migrate(config)
+        return (Path(folder) / "workshop.db").read_bytes()
+
+
+def migrated(config: Config) -> None:
+    """An up-to-date database, copied from one that was brought up to date in this process."""
+    config.state.mkdir(parents=True, exist_ok=True)
+    (config.state / "workshop.db").write_bytes(_migrated_once())
+
+
+class Compiled(BytecodeCache):
+    """Templates that were compiled for one app serve the next."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._known:
+            bucket.bytecode_from_string(self._known[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._known[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
 
 
 @pytest.fixture
 def app(config: Config) -> Flask:
-    return create_app(config)
+    made = create_app(config)
+    made.jinja_env.bytecode_cache = COMPILED
+    return made
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -85,7 +86,11 @@ class Staff:
     def __init__(self, engine: Engine, hasher: PasswordHasher | None = None) -> None:
         self._engine = engine
         self._hasher = hasher or PasswordHasher()
-        self._nobody = self._hasher.hash("nobody has this one")
+
+    @cached_property
+    def _nobody(self) -> str:
+        """Looked at for a login that is not there, so that it takes as long as one that is."""
+        return self._hasher.hash("nobody has this one")
 
     def empty(self) -> bool:
         """Whether nobody is there yet."""
@@ -132,12 +137,11 @@ class Staff:
 
     def sign_in(self, login: str, password: str) -> Facilitator | None:
         """Who has this login and password. It takes as long where nobody has that login."""
+        nobody = self._nobody
         with Session(self._engine) as session:
             row = session.scalar(select(FacilitatorRow).where(FacilitatorRow.login == _normal(login)))
             try:
-                self._hasher.verify(
-                    row.password if row and row.password else self._nobody, password[:LONGEST]
-                )
+                self._hasher.verify(row.password if row and row.password else nobody, password[:LONGEST])
             except (VerificationError, InvalidHashError):
                 return None
             if row is None or not row.password or row.ended:
