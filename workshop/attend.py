@@ -16,7 +16,7 @@ from workshop.guide import Guide
 from workshop.insight import pipeline
 from workshop.insight.pipeline import Panel
 from workshop.lab import REFUSALS, Lab, refusal
-from workshop.labs import NoGround
+from workshop.labs import QUICK, NoGround
 from workshop.language.tongue import gettext, marked
 from workshop.presence import who_asks
 from workshop.sheet import UNCHANGED, Answer, Sheets
@@ -30,6 +30,7 @@ RESET = marked(
     " gone. The list shows what is to be done again; “Catch me up to here” does it for you."
 )
 
+SOON, LATER = 3, 12  # seconds until the page asks again
 PATIENCE = 20.0  # seconds that a page without scripts waits for its turn to be prepared
 
 
@@ -69,27 +70,28 @@ class Attend:
 
     def preparing(self) -> str:
         """The page that is seen while the account is prepared; it asks for that by itself."""
-        return self._page("prepare.html", step=None, next=request.args.get("next", ""), problem="")
+        return self._page("prepare.html", step=None, next=request.args.get("next", ""))
 
     def prepare(self) -> Response:
         """Prepare the account, then go to the step that they came for."""
         wanted = request.form.get("next", "")
         slug = wanted if wanted in self._slugs() else ""
         try:
-            done = self._guide.labs.prepared(g.enrolled, 0 if htmx_request.htmx else PATIENCE)
+            done = self._guide.labs.prepared(g.enrolled, QUICK if htmx_request.htmx else PATIENCE)
         except (NoGround, *REFUSALS) as reason:
-            return self._not_prepared(slug, _why(reason))
+            return self._not_prepared(slug, problem=_why(reason), again=SOON)
         if not done:
-            return self._not_prepared(slug, "", waits=True)
+            before = self._guide.labs.before(g.enrolled)
+            return self._not_prepared(slug, before=before, again=min(LATER, max(SOON, before // 2)))
         there = url_for("attend.step", slug=slug) if slug else url_for("attend.resume")
         if htmx_request.htmx:
             return Response(status=204, headers={"HX-Redirect": there})
         return redirect(there, code=303)
 
-    def _not_prepared(self, slug: str, problem: str, waits: bool = False) -> Response:
-        """Say why, where the attendee stands; with scripts the page tries again by itself."""
+    def _not_prepared(self, slug: str, **why: object) -> Response:
+        """Say why, where the attendee stands; with scripts the page asks again by itself."""
         template = "_preparing.html" if htmx_request.htmx else "prepare.html"
-        html = self._page(template, step=None, next=slug, problem=problem, waits=waits)
+        html = self._page(template, step=None, next=slug, **why)
         return make_response(html, 200 if htmx_request.htmx else 503)
 
     def step(self, slug: str) -> Answer:

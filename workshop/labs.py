@@ -12,6 +12,7 @@ from collections.abc import Callable
 from workshop import ground
 from workshop.config import Backend, Config
 from workshop.lab import REFUSALS, Attendee, Aws, Keys, Lab, refusal
+from workshop.line import Line
 from workshop.progress import Enrolled, Progress
 from workshop.vault import Vault
 
@@ -33,6 +34,7 @@ STALE = {
 }
 SECONDS = 30
 LOCKS = 64
+QUICK = 3.0  # seconds: where nobody waits, an account is prepared within that
 AT_ONCE = 4  # accounts that one process prepares: a room that joins must not take all its threads
 
 Say = Callable[[str], None]
@@ -52,7 +54,7 @@ class Labs:
         self._ways = config.ways
         self._aws: dict[tuple[str, str], Aws] = {}
         self._locks = [threading.Lock() for _ in range(LOCKS)]
-        self._turns = threading.BoundedSemaphore(AT_ONCE)
+        self._line = Line(AT_ONCE, "preparing")
 
     def attendee(self, enrolled: Enrolled) -> Attendee:
         """Who works where, as the lab knows it."""
@@ -93,18 +95,23 @@ class Labs:
                 return lab
         return self._lab(enrolled, self._prepare(enrolled), say)
 
-    def prepared(self, enrolled: Enrolled, patience: float = 0.0) -> bool:
-        """Prepare the account when its turn has come; False where others have theirs for longer than that.
+    def prepared(self, enrolled: Enrolled, patience: float = QUICK) -> bool:
+        """Have the account prepared when its turn comes; False if that takes longer than so many seconds.
 
-        Raises NoGround, and AWS's refusals.
+        It goes on all the same, and whoever asks again is told. Raises NoGround, and AWS's refusals.
         """
-        if not self._turns.acquire(timeout=patience):
+        coming = self._line.join(enrolled.id, lambda: self.open(enrolled))
+        if patience <= QUICK and self.before(enrolled):
             return False
         try:
-            self.open(enrolled)
-        finally:
-            self._turns.release()
+            coming.result(patience)
+        except TimeoutError:
+            return False
         return True
+
+    def before(self, enrolled: Enrolled) -> int:
+        """How many accounts are prepared before theirs is begun."""
+        return self._line.before(enrolled.id) or 0
 
     def renewed(self, enrolled: Enrolled) -> Lab:
         """The lab in a new session of the role, with its whole hour before it. Raises NoGround."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from tests.web.conftest import Visitor
 from workshop.app import create_app
 from workshop.config import Config
 from workshop.guide import Guide
+from workshop.labs import AT_ONCE
 from workshop.models import connect, now
 from workshop.room.event import Event
 from workshop.room.events import Draft, Events
@@ -136,15 +138,14 @@ def test_who_comes_early_waits_in_the_lobby(visitor: Visitor, make: Make, guide:
 def test_when_many_join_at_once_each_waits_for_their_turn(visitor: Visitor, make: Make, guide: Guide) -> None:
     enter(visitor, make())
     visitor.get("/prepare")
-    turns = guide.labs._turns
-    taken = 0
-    while turns.acquire(blocking=False):
-        taken += 1
-    waiting = visitor.press("/prepare")
-    assert "it is your turn in a little while" in waiting.get_data(as_text=True)
-    assert "load delay:4s" in waiting.get_data(as_text=True)
-    for _ in range(taken):
-        turns.release()
+    go = threading.Event()
+    for somebody in range(-AT_ONCE - 8, 0):
+        guide.labs._line.join(somebody, lambda: go.wait(10))
+    waiting = visitor.press("/prepare").get_data(as_text=True)
+    assert "8 accounts are prepared before yours" in waiting
+    assert "load delay:4s" in waiting
+    assert "8 accounts are prepared before yours" in visitor.press("/prepare").get_data(as_text=True)
+    go.set()
     assert visitor.press("/prepare").headers["HX-Redirect"] == "/resume"
 
 
