@@ -35,7 +35,9 @@ STALE = {
 SECONDS = 30
 LOCKS = 64
 QUICK = 3.0  # seconds: where nobody waits, an account is prepared within that
-AT_ONCE = 4  # accounts that one process prepares: a room that joins must not take all its threads
+# Accounts that one process prepares at once: a room that joins must not take all that it has. A sandbox
+# answers as soon as it can compute, the real AWS makes us wait.
+AT_ONCE, AT_ONCE_REAL = 2, 8
 
 Say = Callable[[str], None]
 
@@ -54,7 +56,7 @@ class Labs:
         self._ways = config.ways
         self._aws: dict[tuple[str, str], Aws] = {}
         self._locks = [threading.Lock() for _ in range(LOCKS)]
-        self._line = Line(AT_ONCE, "preparing")
+        self._lines = {"sandbox": Line(AT_ONCE, "preparing"), "aws": Line(AT_ONCE_REAL, "preparing")}
 
     def attendee(self, enrolled: Enrolled) -> Attendee:
         """Who works where, as the lab knows it."""
@@ -100,7 +102,7 @@ class Labs:
 
         It goes on all the same, and whoever asks again is told. Raises NoGround, and AWS's refusals.
         """
-        coming = self._line.join(enrolled.id, lambda: self.open(enrolled))
+        coming = self._line(enrolled).join(enrolled.id, lambda: self.open(enrolled))
         if patience <= QUICK and self.before(enrolled):
             return False
         try:
@@ -111,7 +113,10 @@ class Labs:
 
     def before(self, enrolled: Enrolled) -> int:
         """How many accounts are prepared before theirs is begun."""
-        return self._line.before(enrolled.id) or 0
+        return self._line(enrolled).before(enrolled.id) or 0
+
+    def _line(self, enrolled: Enrolled) -> Line:
+        return self._lines["sandbox" if self.way(enrolled).endpoint_url else "aws"]
 
     def renewed(self, enrolled: Enrolled) -> Lab:
         """The lab in a new session of the role, with its whole hour before it. Raises NoGround."""

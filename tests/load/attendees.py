@@ -26,6 +26,7 @@ import gevent
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 POLLER = re.compile(r"<[^<>]*\bhx-(get|post)=\"([^\"]+)\"[^<>]*\bhx-trigger=\"([^\"]*)\"[^<>]*>")
 EVERY = re.compile(r"every ([\d.]+)(ms|s)")
+AGAIN = re.compile(r"load delay:(\d+)s")  # until it is their turn
 PACE = re.compile(r'data-pace="([\d. ]+)"')
 SPREAD = 5.0  # seconds over which pages that were opened at once begin to ask
 PATIENCE = 15 * 60  # seconds for all to arrive
@@ -67,8 +68,9 @@ class Attendee(FastHttpUser):
         self._page(f"/e/{self.code}", "join page")
         self._send("POST", f"/e/{self.code}", "join", {"handle": self.handle, "name": "", "again": ""})
         self._page("/prepare", "prepare page")
-        while not self._send("POST", "/prepare", "prepare", htmx=True).headers.get("HX-Redirect"):
-            gevent.sleep(4)  # as the page asks again, until it is their turn
+        while not (answer := self._send("POST", "/prepare", "prepare", htmx=True)).headers.get("HX-Redirect"):
+            again = AGAIN.search(answer.text or "")
+            gevent.sleep(float(again[1]) if again else 1.0)
         self.steps = ["/steps/read-this", "/steps/make-a-branch"]
         self._open()
         self.next_act = time.monotonic() + random.uniform(*BETWEEN_ACTS)

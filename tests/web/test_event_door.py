@@ -140,7 +140,7 @@ def test_when_many_join_at_once_each_waits_for_their_turn(visitor: Visitor, make
     visitor.get("/prepare")
     go = threading.Event()
     for somebody in range(-AT_ONCE - 8, 0):
-        guide.labs._line.join(somebody, lambda: go.wait(10))
+        guide.labs._lines["sandbox"].join(somebody, lambda: go.wait(10))
     waiting = visitor.press("/prepare").get_data(as_text=True)
     assert "8 accounts are prepared before yours" in waiting
     assert "load delay:4s" in waiting
