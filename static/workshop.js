@@ -225,7 +225,8 @@ function due({ elt, requestConfig }) {
   const look = looks.get(elt);
   const asked = ["work", "back"].includes(requestConfig.triggeringEvent?.type);
   const pauses = elt.dataset.pace.split(" ").map(Number);
-  const pause = asked ? 1 : pauses[Math.min(look.still, pauses.length - 1)] * stretch;
+  const usual = pauses[Math.min(look.still, pauses.length - 1)];
+  const pause = asked ? 1 : Math.min(usual * stretch, Math.max(usual, 40));
   if (Date.now() - look.at < pause * 950) return false; // ticks come a little early, or late
   looks.set(elt, { at: Date.now(), still: asked ? 0 : look.still + 1 });
   return true;

@@ -29,6 +29,7 @@ EVERY = re.compile(r"every ([\d.]+)(ms|s)")
 AGAIN = re.compile(r"load delay:(\d+)s")  # until it is their turn
 PACE = re.compile(r'data-pace="([\d. ]+)"')
 SPREAD = 5.0  # seconds over which pages that were opened at once begin to ask
+LONGEST = 40.0  # seconds to which a busy server stretches pauses
 PATIENCE = 15 * 60  # seconds for all to arrive
 BETWEEN_ACTS = (12.0, 40.0)
 HTMX = {"HX-Request": "true"}
@@ -47,7 +48,7 @@ class Poller:
     def rest(self, stretch: float) -> None:
         """Until the next time; longer after each silence, and where the server is busy."""
         pause = self.pauses[min(self.silent, len(self.pauses) - 1)]
-        self.due = time.monotonic() + pause * stretch
+        self.due = time.monotonic() + min(pause * stretch, max(pause, LONGEST))
 
 
 class Attendee(FastHttpUser):

@@ -17,8 +17,8 @@ from collections.abc import Callable
 from flask import Flask, Response, g
 
 WINDOW = 1.0  # seconds between two looks at how busy it is
-AIM = 3.0  # requests at once: of sixteen threads, most are left to those who click
-QUICKER, SLOWER = 0.97, 1.15  # a step a window; pages hear of it only when they ask next
+AIM = 2.0  # requests at once: of sixteen threads, most are left to those who click
+QUICKER, SLOWEST = 0.985, 1.5  # a step a window; pages hear of it only when they ask next, so down slowly
 MOST = 10.0
 
 
@@ -38,7 +38,8 @@ class Pace:
             self._busy += seconds
             elapsed = self._clock() - self._since
             if elapsed >= WINDOW:
-                step = SLOWER if self._busy / elapsed > AIM else QUICKER
+                over = self._busy / elapsed / AIM
+                step = min(SLOWEST, over**0.25) if over > 1 else QUICKER
                 self.stretch = min(MOST, max(1.0, self.stretch * step))
                 self._since, self._busy = self._clock(), 0.0
 
