@@ -84,19 +84,16 @@ def sandbox(
 @click.option("--format", "form", type=click.Choice(["shell", "process"]), default="shell", show_default=True)
 def credentials(state: Path | None, account: str, port: int, form: str) -> None:
     """Print the credentials of an account's root user, to whoever may read the state folder."""
-    import json
-
+    from workshop.sandbox.identity.root import told
     from workshop.sandbox.identity.sessions import Sessions, load_key
 
     if not (account.isdigit() and len(account) == 12):
         raise click.BadParameter(f"{account!r} is not an account: it takes twelve digits.")
     config = _config(state=state)
-    root = Sessions(load_key(config.state)).root(account)
     if form == "process":
-        click.echo(
-            json.dumps({"Version": 1, "AccessKeyId": root.access_key, "SecretAccessKey": root.secret_key})
-        )
+        click.echo(told(account, config.state))
         return
+    root = Sessions(load_key(config.state)).root(account)
     exports = {
         "AWS_ACCESS_KEY_ID": root.access_key,
         "AWS_SECRET_ACCESS_KEY": root.secret_key,

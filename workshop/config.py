@@ -119,13 +119,13 @@ class Config(BaseSettings):
 
     def against_sandbox(self) -> Config:
         """The same settings, with the sandbox of this state folder as the AWS."""
-        sandbox = f"{shlex.quote(sys.executable)} -m workshop sandbox"
-        which = f"--account {{account}} --state {shlex.quote(str(self.state.resolve()))}"
+        python, state = shlex.quote(sys.executable), shlex.quote(str(self.state.resolve()))
+        erase = f"workshop sandbox erase --account {{account}} --state {state} --port {self.sandbox_port}"
         return self.model_copy(
             update={
                 "endpoint_url": f"http://127.0.0.1:{self.sandbox_port}",
-                "account_credentials": f"{sandbox} credentials {which} --format process",
-                "account_removal": f"{sandbox} erase {which} --port {self.sandbox_port}",
+                "account_credentials": f"{python} -m workshop.sandbox.identity.root {{account}} {state}",
+                "account_removal": f"{python} -m {erase}",
                 "local": True,
             }
         )

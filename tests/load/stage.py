@@ -92,11 +92,10 @@ def _sandbox(started: contextlib.ExitStack, folder: Path, number: int) -> Backen
     started.enter_context(
         serving([*command, "--port", str(port), "--state", str(state)], f"{endpoint}/_aws/health")
     )
-    credentials = [*command, "credentials", "--account", "{account}", "--format", "process"]
     return Backend(
         name=f"sandbox-{number}",
         endpoint_url=endpoint,
-        account_credentials=" ".join([*credentials, "--state", str(state)]),
+        account_credentials=f"{sys.executable} -m workshop.sandbox.identity.root {{account}} {state}",
     )
 
 

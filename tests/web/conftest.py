@@ -59,7 +59,7 @@ def configured(folder: Path, sandbox: Any) -> Config:
 
 
 def _credentials(file: Path, sandbox: Any, first: int) -> str:
-    """A command that prints what `workshop sandbox credentials` does, in a hundredth of the time."""
+    """A command that prints what `workshop sandbox credentials` does, in less than a tenth of the time."""
     lines = []
     for account in range(first, first + ACCOUNTS):
         root = sandbox.sandbox.sessions.root(str(account))
