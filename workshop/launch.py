@@ -35,7 +35,7 @@ GRACE_SECONDS = 3  # for answers under way, on a machine of one's own
 RESTARTS = 5  # within a minute: then something is broken that another start will not mend
 MINUTE = 60.0
 NICER = 5
-KEEP_ALIVE = 30  # seconds that a connection may rest: longer than a page does between two questions
+KEEP_ALIVE = 75  # seconds that a connection may rest: longer than a page does between two questions
 WORKER = "worker"
 SUPERVISOR = "WORKSHOP_SUPERVISOR"
 

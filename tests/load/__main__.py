@@ -26,6 +26,8 @@ def main(people: int, seconds: int, webs: int, sandboxes: int, rate: float) -> N
     console.print(_table(f"They worked for {seconds} s", met.work))
     for words in met.wrong:
         console.print(f"[red]✕[/] {words}")
+    if met.log:
+        console.print(met.log, markup=False, highlight=False)
     sys.exit(1 if met.wrong or met.arrived < people else 0)
 
 

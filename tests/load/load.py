@@ -14,6 +14,7 @@ from tests.conftest import ROOT
 from tests.load.stage import stage
 
 ARRIVING_AT_MOST = 900
+SHOWN = 20  # lines of a log
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Met:
     arrivals: tuple[Route, ...]
     work: tuple[Route, ...]
     broken: tuple[str, ...] = ()
+    log: str = ""  # what the pages said of their own mistakes
 
     @property
     def wrong(self) -> list[str]:
@@ -65,12 +67,19 @@ def loaded(people: int, seconds: int, webs: int = 1, sandboxes: int = 1, rate: f
             timeout=seconds + ARRIVING_AT_MOST + 60,
             check=True,
         )
-    return _met(json.loads(done.stdout))
+        mistakes = _mistakes((Path(name) / "web.log").read_text(errors="replace"))
+    return _met(json.loads(done.stdout), mistakes)
 
 
-def _met(told: dict[str, Any]) -> Met:
+def _mistakes(log: str) -> str:
+    """The lines of the pages' log, one object each, that tell of something gone wrong."""
+    found = [line for line in log.splitlines() if '"level": "ERROR"' in line or "Traceback" in line]
+    return "\n".join(found[:SHOWN])
+
+
+def _met(told: dict[str, Any], log: str) -> Met:
     lists = {part: tuple(_route(one) for one in told[part]) for part in ("arrivals", "work")}
-    return Met(told["arrived"], told["arriving_seconds"], broken=tuple(told["broken"]), **lists)
+    return Met(told["arrived"], told["arriving_seconds"], broken=tuple(told["broken"]), log=log, **lists)
 
 
 def _route(told: dict[str, Any]) -> Route:
