@@ -14,7 +14,7 @@ import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO
 from urllib.parse import unquote, urlsplit
 
 from workshop.config import Config
@@ -70,10 +70,24 @@ class Json(logging.Formatter):
         return value if isinstance(value, int | float) else self._redact(str(value))
 
 
+class Stream(logging.StreamHandler[TextIO]):
+    """Writes lines to the standard error. Making one takes longer than writing it: nobody waits for that."""
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Make the line, then wait for the turn to write it."""
+        record.line = super().format(record)  # type: ignore[attr-defined]
+        return bool(super().handle(record))
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line that was made."""
+        line: str = record.line  # type: ignore[attr-defined]
+        return line
+
+
 def begin(config: Config) -> None:
     """Log to the standard error from here on, as configured; what others set up before is undone."""
     machines = config.log_format == "json" or (config.log_format == "auto" and not config.local)
-    handler = logging.StreamHandler()
+    handler = Stream()
     handler.setFormatter((Json if machines else Text)(Redaction(_known(config))))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.captureWarnings(capture=True)
