@@ -75,7 +75,7 @@ class Stream(logging.StreamHandler[TextIO]):
 
     def handle(self, record: logging.LogRecord) -> bool:
         """Make the line, then wait for the turn to write it."""
-        record.line = super().format(record)  # type: ignore[attr-defined]
+        record.line = super().format(record)
         return bool(super().handle(record))
 
     def format(self, record: logging.LogRecord) -> str:
