@@ -37,7 +37,9 @@ def test_a_busy_one_asks_for_patience_within_limits_and_forgets_it_again() -> No
     assert 2 < pace.stretch < MOST
     passes(pace, clock, 60, AIM * 2)
     assert pace.stretch == MOST
-    passes(pace, clock, 200, 0.1)
+    passes(pace, clock, 60, AIM * 0.7)
+    assert pace.stretch == MOST, "with enough to do it stays as it is"
+    passes(pace, clock, 300, 0.1)
     assert pace.stretch == 1.0
 
 

@@ -18,7 +18,8 @@ from flask import Flask, Response, g
 
 WINDOW = 1.0  # seconds between two looks at how busy it is
 AIM = 2.0  # requests at once: of sixteen threads, most are left to those who click
-QUICKER, SLOWEST = 0.985, 1.5  # a step a window; pages hear of it only when they ask next, so down slowly
+QUICKER, SLOWEST = 0.99, 1.5  # a step a window; pages hear of it only when they ask next, so down slowly
+IDLE = 0.4  # of the aim: with more than that to do, pages ask often enough
 MOST = 10.0
 
 
@@ -39,7 +40,7 @@ class Pace:
             elapsed = self._clock() - self._since
             if elapsed >= WINDOW:
                 over = self._busy / elapsed / AIM
-                step = min(SLOWEST, over**0.25) if over > 1 else QUICKER
+                step = min(SLOWEST, over**0.25) if over > 1 else QUICKER if over < IDLE else 1.0
                 self.stretch = min(MOST, max(1.0, self.stretch * step))
                 self._since, self._busy = self._clock(), 0.0
 
