@@ -141,7 +141,7 @@ def _console(app: Flask, config: Config, engine: Engine, guide: Guide, staff: St
     app.register_blueprint(People(staff, welcome, attempts).blueprint())
     app.register_blueprint(EventPages(guide, config, staff, Invites(engine)).blueprint())
     app.register_blueprint(Control(guide).blueprint())
-    app.register_blueprint(Record(staff, guide.progress).blueprint())
+    app.register_blueprint(Record(staff, guide.progress, guide.course.title).blueprint())
     ledger.listen(app)
 
 

@@ -209,7 +209,8 @@ def _deleted(event: Deleted) -> Response:
 def _http(error: HTTPException) -> Response:
     code = error.code or 500
     if isinstance(error, SecurityError):  # by a name that is not ours: no page of ours, not even this one
-        return make_response("This is not the workshop's address.\n", 400, {"Content-Type": "text/plain"})
+        said = gettext("This is not the workshop's address.")
+        return make_response(f"{said}\n", 400, {"Content-Type": "text/plain; charset=utf-8"})
     if code < 400:
         return make_response(error.get_response())
     if code in WORDS:

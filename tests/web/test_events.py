@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 from collections.abc import Callable
@@ -402,6 +403,19 @@ def test_every_change_is_on_record_with_who_and_what(maria: Leader, lead: Lead, 
     assert "Maria" not in maria.text(f"/events/{event.id}/log?who=Olga").partition("<tbody>")[2]
     assert maria.get("/staff/log").status_code == 403
     assert "started the event" in olga.text("/staff/log?what=control.start")
+
+
+def test_what_is_known_of_a_deed_is_told_in_words(maria: Leader, staff: Staff, guide: Guide) -> None:
+    event, step = make(maria), guide.course.steps[0]
+    press(maria, event, "chapter", chapter=guide.course.chapters[0].title, open="yes")
+    staff.record(None, "attendees.help", event.id, step=step.slug, kind="catch up")
+    staff.record(None, "events.appoint", event.id, login="ben", role="observer")
+    page = html.unescape(maria.text(f"/events/{event.id}/log"))
+    assert f"the step: {step.title}, what to do: Do all before it" in page
+    german = {"Accept-Language": "de"}
+    page = html.unescape(maria.get(f"/events/{event.id}/log", headers=german).get_data(as_text=True))
+    assert re.search(r"das Kapitel: \w+, ist offen: ja", page)
+    assert "der Anmeldename: ben, die Rolle: Beobachtung" in page
 
 
 def test_what_a_spreadsheet_would_compute_is_quoted(maria: Leader) -> None:

@@ -30,9 +30,9 @@ class Walked:
     runs: tuple[Run, ...]
     guide: Any
 
-    def see(self, path: str) -> str:
+    def see(self, path: str, language: str = "en") -> str:
         """A page's text, with entities resolved where words are compared."""
-        answer = self.visitor.get(path)
+        answer = self.visitor.get(path, headers={"Accept-Language": language})
         assert answer.status_code == 200, path
         return answer.get_data(as_text=True)
 
@@ -141,11 +141,11 @@ def test_what_aws_refuses_is_told_in_its_words(walked: Walked) -> None:
     assert "codebuild:BatchGetBuilds" in page
 
 
-def ask(walked: Walked, action: str = "s3:PutObject", resource: str = "") -> str:
+def ask(walked: Walked, action: str = "s3:PutObject", resource: str = "", language: str = "en") -> str:
     lab = walked.lab
     role = lab.client("codebuild").batch_get_projects(names=[lab.name("build")])["projects"][0]["serviceRole"]
     question = {"who": role, "action": action, "resource": resource or f"arn:aws:s3:::{lab.packages}/x"}
-    return html.unescape(walked.see(f"/permission?{urlencode(question)}"))
+    return html.unescape(walked.see(f"/permission?{urlencode(question)}", language))
 
 
 def test_the_statement_that_allows_is_shown_with_its_policy(walked: Walked) -> None:
@@ -171,11 +171,12 @@ def test_a_deny_of_the_bucket_is_shown_as_what_decided(walked: Walked) -> None:
     }
     s3.put_bucket_policy(Bucket=lab.packages, Policy=json.dumps({"Version": "2012-10-17", "Statement": deny}))
     try:
-        page = ask(walked)
+        page, german = ask(walked), ask(walked, language="de")
     finally:
         s3.delete_bucket_policy(Bucket=lab.packages)
     assert "Denied by a statement" in page
     assert f"the policy of {lab.packages}" in page
+    assert f"die Policy von {lab.packages}" in german
 
 
 def test_a_role_that_is_not_there_is_told_in_awss_words(walked: Walked) -> None:

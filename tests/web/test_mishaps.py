@@ -79,6 +79,9 @@ def test_too_large_a_form_is_refused(paul: Attending) -> None:
 
 def test_a_foreign_name_for_this_machine_opens_nothing(app: Flask) -> None:
     assert app.test_client().get("/", headers={"Host": "evil.example"}).status_code == 400
+    german = {"Host": "evil.example", "Accept-Language": "de"}
+    told = app.test_client().get("/", headers=german).get_data(as_text=True)
+    assert told == "Das ist nicht die Adresse des Workshops.\n"
 
 
 def test_every_answer_carries_the_policies(visitor: Visitor) -> None:

@@ -8,13 +8,14 @@ killed between the two leaves none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Flask, Response, current_app, g, request
 
-from workshop.language.tongue import gettext, marked
-from workshop.room.staff import Staff
+from workshop.language.tongue import gettext, marked, told
+from workshop.room.hooks import KINDS
+from workshop.room.staff import Deed, Staff
 
 LONGEST_REASON = 500
 # What each address does, by its endpoint. A test holds every address that changes something to it.
@@ -69,6 +70,43 @@ WORDS: Mapping[str, str] = {
     "reset-password": marked("a link to choose a password was made on the server"),
     "purged": marked("the event's data are gone for good"),
 }
+# What else is known of a deed, by its key in the record.
+KEYS: Mapping[str, str] = {
+    "words": marked("what was said"),
+    "people": marked("people"),
+    "step": marked("the step"),
+    "kind": marked("what to do"),
+    "signed out": marked("the old device signed out"),
+    "handle": marked("whose handle was"),
+    "account emptied": marked("the account emptied"),
+    "hand": marked("number of the hand"),
+    "outcome": marked("what helped"),
+    "login": marked("the login"),
+    "role": marked("the role"),
+    "person": marked("number of the facilitator"),
+    "host": marked("the host"),
+    "kinds": marked("which news"),
+    "chapter": marked("the chapter"),
+    "open": marked("is open"),
+    "minutes": marked("minutes"),
+    "accounts_not_emptied": marked("accounts that could not be emptied"),
+}
+# What is kept there as a word of ours.
+VALUES: Mapping[str, Mapping[str, str]] = {
+    "kind": {"do": marked("Do this step"), "catch up": marked("Do all before it")},
+    "outcome": {
+        "shown": marked("Shown"),
+        "together": marked("Done together"),
+        "done for": marked("Done for them"),
+        "nothing": marked("Nothing found"),
+    },
+    "role": {
+        "facilitator": marked("Facilitator"),
+        "observer": marked("Observer"),
+        "none": marked("no role any more"),
+    },
+    "kinds": KINDS,
+}
 
 
 def listen(app: Flask) -> None:
@@ -79,6 +117,27 @@ def listen(app: Flask) -> None:
 def said(what: str) -> str:
     """A deed in words; one that has none as it is kept."""
     return gettext(WORDS[what]) if what in WORDS else what
+
+
+def details(deed: Deed, title: Callable[[str], str]) -> str:
+    """What else is known of it: "the chapter: Make it green, is open: yes"; `title` is that of a step."""
+    return ", ".join(
+        f"{gettext(KEYS[key]) if key in KEYS else key}: {_plain(key, value, title)}"
+        for key, value in deed.details.items()
+    )
+
+
+def _plain(key: str, value: object, title: Callable[[str], str]) -> str:
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    if isinstance(value, list):
+        return ", ".join(_plain(key, one, title) for one in value)
+    if key == "step":
+        return told(title(str(value)))
+    if key == "chapter":
+        return told(str(value))
+    known = VALUES.get(key, {})
+    return gettext(known[str(value)]) if value in known else str(value)
 
 
 def _note(answer: Response) -> Response:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 
 from flask import Blueprint, g, render_template, request
 from werkzeug.wrappers import Response
 
 from workshop.console import ledger
 from workshop.console.guard import owners_only, who_leads
-from workshop.language.tongue import gettext
 from workshop.progress import Progress
 from workshop.room.staff import Deed, Staff
 
@@ -22,9 +22,10 @@ RISKY = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would compute
 class Record:
     """The same page twice, each also as CSV."""
 
-    def __init__(self, staff: Staff, progress: Progress) -> None:
+    def __init__(self, staff: Staff, progress: Progress, title: Callable[[str], str]) -> None:
         self._staff = staff
         self._progress = progress
+        self._title = title
 
     def blueprint(self) -> Blueprint:
         """Every address, and what answers there."""
@@ -69,7 +70,7 @@ class Record:
             who=who,
             what=what,
             said=ledger.said,
-            details=details,
+            details=self._details,
         )
 
     def _handles(self, event: int | None) -> dict[int, str]:
@@ -88,20 +89,12 @@ class Record:
                 str(one.event or ""),
                 whom,
                 one.reason,
-                details(one),
+                self._details(one),
             ]
             rows.writerow([f"'{cell}" if cell.startswith(RISKY) else cell for cell in cells])
         name = f"log-{event}.csv" if event is not None else "log.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(out.getvalue(), headers=headers, mimetype="text/csv")
 
-
-def details(deed: Deed) -> str:
-    """What else is known of it: "chapter: Make it green, open: yes"."""
-    return ", ".join(f"{key}: {_plain(value)}" for key, value in deed.details.items())
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, bool):
-        return gettext("yes") if value else gettext("no")
-    return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
+    def _details(self, deed: Deed) -> str:
+        return ledger.details(deed, self._title)

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from workshop.lab import REFUSALS, Lab, Refused, code_of
+from workshop.language.tongue import gettext
 
 Statement = dict[str, Any]
 S3 = "arn:aws:s3:::"
@@ -79,7 +80,8 @@ def evaluate(
     matched = answer.get("MatchedStatements", [])
     policies = [*_policies_on(lab, who.rsplit("/", 1)[-1])] if detail else []
     if spoken:
-        policies.append(Policy(f"the policy of {bucket}", "PolicyInputList.1", _document(spoken)))
+        name = gettext("the policy of %(bucket)s", bucket=bucket)
+        policies.append(Policy(name, "PolicyInputList.1", _document(spoken)))
     boundary = answer.get("PermissionsBoundaryDecisionDetail", {}).get("AllowedByPermissionsBoundary")
     return Evaluation(
         who,
