@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Flask, g, make_response, render_template, request, session, url_for
+from flask import Flask, flash, g, make_response, render_template, request, session, url_for
 from flask_wtf.csrf import CSRFError
 from htmx_flask import request as htmx_request
 from werkzeug.exceptions import HTTPException, SecurityError
@@ -16,7 +16,7 @@ from workshop.lab import REFUSALS, refusal
 from workshop.labs import NoGround
 from workshop.language.tongue import digits, gettext, marked, told
 from workshop.pasted import SecretPasted
-from workshop.presence import ChapterShut, EventOver, NotBegun, NotSignedIn, SomebodyElse
+from workshop.presence import ChapterShut, EventOver, LinkRevoked, NotBegun, NotSignedIn, SomebodyElse
 from workshop.room.events import UnknownEvent
 from workshop.room.hands import HandDown
 
@@ -55,6 +55,10 @@ DOWN = (
 OVER = (
     marked("The event is over"),
     marked("What you have made can still be looked at; nothing is changed any more."),
+)
+REVOKED = (
+    marked("The link by which you came in has been revoked"),
+    marked("Join again with your code, or ask for a new link; nothing of yours is lost."),
 )
 LOOK_ONLY = (
     marked("You may look, not change"),
@@ -154,10 +158,15 @@ def _what_became(reason: NotSignedIn) -> tuple[str, str]:
             ),
             gettext("Nothing is lost. Reload to go on as you are now."),
         )
+    if isinstance(reason, LinkRevoked):
+        return gettext(REVOKED[0]), gettext(REVOKED[1])
     return gettext("You have left in another tab"), gettext("Join again to go on; nothing is lost.")
 
 
 def _not_signed_in(reason: NotSignedIn) -> Response:
+    revoked = isinstance(reason, LinkRevoked)
+    if revoked and (htmx_request.htmx or request.method == "GET"):  # the next page says it
+        flash(f"{gettext(REVOKED[0])}. {gettext(REVOKED[1])}")
     if htmx_request.htmx:
         answer = _page(200, *_what_became(reason))
         answer.status_code = 286  # ends the polling that asked
@@ -166,6 +175,8 @@ def _not_signed_in(reason: NotSignedIn) -> Response:
         answer = make_response("", 303)
         answer.headers["Location"] = url_for("door.home", next=request.path)
         return answer
+    if revoked:
+        return _page(401, *_what_became(reason))
     return _page(
         401,
         gettext("Your session has ended"),

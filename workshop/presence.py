@@ -33,6 +33,10 @@ class SomebodyElse(NotSignedIn):
         self.now = now
 
 
+class LinkRevoked(NotSignedIn):
+    """They came in by a link that has been revoked since."""
+
+
 class NotBegun(Exception):
     """The event has not begun: they wait in its lobby."""
 
@@ -52,9 +56,12 @@ def who_asks(guide: Guide) -> None:
     """
     enrolled = guide.progress.by_ticket(session.get("ticket", ""))
     access: Access = current_app.extensions["access"]
-    if enrolled is None or access.shut(enrolled.id, session.get("link", "")):
+    if enrolled is None:
         forget()
         raise NotSignedIn
+    if access.shut(enrolled.id, session.get("link", "")):
+        forget()
+        raise LinkRevoked
     here = request.headers.get("X-Attendee", "")
     if here and here != enrolled.handle:
         raise SomebodyElse(here, enrolled.handle)

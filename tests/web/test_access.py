@@ -72,6 +72,33 @@ def test_a_revoked_link_holds_no_longer_and_sends_out_who_came_by_it(paul: Atten
     assert paul.visitor.get("/steps/read-this").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "been revoked. Join again"), ("de", "wurde widerrufen.")]
+)
+@pytest.mark.parametrize("polls", [False, True])
+def test_who_came_by_a_revoked_link_learns_why_they_are_out(
+    paul: Attending, app: Flask, access: Access, language: str, words: str, polls: bool
+) -> None:
+    elsewhere = come_in(app, link_of(paul))
+    access.revoke(paul.enrolled.id, access.of(paul.enrolled.id)[0].id)
+    said = {"Accept-Language": language}
+    if polls:
+        assert elsewhere.client.get("/news", headers=HTMX | said).status_code == 286
+    door = elsewhere.get("/", headers=said, follow_redirects=True)
+    assert door.request.path == "/"
+    assert words in door.get_data(as_text=True)
+    assert words not in elsewhere.get("/", headers=said).get_data(as_text=True), "it is said once"
+
+
+def test_a_button_says_that_the_link_was_revoked(paul: Attending, app: Flask, access: Access) -> None:
+    elsewhere = come_in(app, link_of(paul))
+    elsewhere.get("/access")
+    access.revoke(paul.enrolled.id, access.of(paul.enrolled.id)[0].id)
+    answer = elsewhere.post("/access/links")
+    assert answer.status_code == 401
+    assert "has been revoked" in answer.get_data(as_text=True)
+
+
 def test_nobody_can_revoke_anothers_link(
     paul: Attending, join: Callable[[str], Attending], app: Flask
 ) -> None:
