@@ -124,4 +124,4 @@ def test_a_saved_state_of_another_version_is_told_of_where_one_starts_it(house: 
     assert house.process.stdout
     said = [house.process.stdout.readline() for _ in range(2)][-1]
     assert "The saved state is of another sandbox (format 1, moto 4.0.0" in said
-    assert said.endswith("catching up in the workshop makes everything again.\n")
+    assert said.endswith("“catch me up” in the workshop makes everything again.\n")

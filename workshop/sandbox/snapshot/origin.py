@@ -32,13 +32,13 @@ def present() -> Origin:
 
 
 def objection(folder: Path) -> str | None:
-    """Why a snapshot cannot be read here, in a sentence; None if it can."""
+    """Why a snapshot cannot be read here, as the beginning of a sentence; None if it can."""
     try:
         found = Origin(**json.loads((folder / FILE).read_text()))
     except (OSError, ValueError, TypeError):
-        return "The saved state does not say which sandbox it is of."
+        return "The saved state does not say which sandbox it is of"
     if found != present():
-        return f"The saved state is of another sandbox ({found}; this one is {present()})."
+        return f"The saved state is of another sandbox ({found}; this one is {present()})"
     return None
 
 

@@ -39,7 +39,7 @@ AGAIN = 10.0  # seconds until the next try when a save has failed
 REST = 4.0  # times as long as a save took, the next one waits: saving gets a fifth of the time
 LAST_WORDS = 5.0  # seconds that a stopping sandbox gives its last save
 BELONGINGS = ("snapshot", "codecommit", "lambda")  # below the state folder: they go together
-WAY_ON = "The sandbox starts empty; catching up in the workshop makes everything again."
+WAY_ON = "“catch me up” in the workshop makes everything again."
 
 
 @dataclass
@@ -215,7 +215,7 @@ class Snapshot:
             move_aside([git], aside / "codecommit")
             self.told["refused"] = (
                 f"The saved state of account {drawer.account} cannot be read ({type(broken).__name__}) "
-                f"and was moved to {aside.name}; catching up in the workshop makes everything again."
+                f"and was moved to {aside.name}; {WAY_ON}"
             )
             return False
         held.put(drawer.account, self.kept())
@@ -225,7 +225,7 @@ class Snapshot:
     def _refuse(self, why: str) -> None:
         state, aside = self._sandbox.settings.state, self._aside()
         move_aside([state / name for name in BELONGINGS], aside)
-        self.told["refused"] = f"{why} It was moved to {aside.name}. {WAY_ON}"
+        self.told["refused"] = f"{why} and was moved to {aside.name}; the sandbox starts empty, and {WAY_ON}"
         log.warning("%s", self.told["refused"])
 
     def _aside(self) -> Path:
