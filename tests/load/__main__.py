@@ -14,7 +14,7 @@ from tests.load.load import Route, loaded
 @click.command()
 @click.option("--people", default=300, show_default=True)
 @click.option("--seconds", default=60, show_default=True, help="How long they work once all are there.")
-@click.option("--webs", default=1, show_default=True, help="Web processes.")
+@click.option("--webs", default=2, show_default=True, help="Web processes: one for each core.")
 @click.option("--sandboxes", default=1, show_default=True)
 @click.option("--rate", default=20.0, show_default=True, help="How many arrive in a second.")
 def main(people: int, seconds: int, webs: int, sandboxes: int, rate: float) -> None:

@@ -15,11 +15,13 @@ from sqlalchemy import create_engine, func, make_url, select, text
 from sqlalchemy.orm import Session
 
 from tests.conftest import WORKER
+from tests.web.conftest import any_account
 from tests.web.rough import TOKEN, House, Program, until
 from workshop.config import Config
 from workshop.jobs import Outcome
 from workshop.labs import Labs
 from workshop.models import JobRow
+from workshop.sandbox.server import Server
 from workshop.vault import Vault
 
 COURSE = Path(__file__).parent.parent / "web" / "rough_course"
@@ -108,7 +110,7 @@ class Clicker(threading.Thread):
 
 
 @pytest.fixture
-def house(config: Config, postgresql: str, tmp_path: Path) -> Iterator[House]:
+def house(config: Config, sandbox: Server, postgresql: str, tmp_path: Path) -> Iterator[House]:
     """Two web apps and two workers on PostgreSQL, as behind one name."""
     url = make_url(postgresql).set(drivername="postgresql+psycopg")
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
@@ -119,6 +121,7 @@ def house(config: Config, postgresql: str, tmp_path: Path) -> Iterator[House]:
     changed = {
         "database_url": url.set(database=name).render_as_string(hide_password=False),
         "course": COURSE,
+        "account_credentials": any_account(sandbox),
         "first_account": 310000000000 + WORKER * 1000000 + int(time.time()) % 100000 * 10,
         "local": False,
         "https": False,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -67,6 +68,11 @@ def _credentials(file: Path, sandbox: Any, first: int) -> str:
         lines.append(f"{account} {json.dumps(keys)}\n")
     file.write_text("".join(lines))
     return f'sed -n "s/^{{account}} //p" {file}'
+
+
+def any_account(sandbox: Any) -> str:
+    """The command of `make run`, which knows every account."""
+    return f"{sys.executable} -m workshop.sandbox.identity.root {{account}} {sandbox.sandbox.settings.state}"
 
 
 @functools.cache

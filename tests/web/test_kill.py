@@ -15,10 +15,12 @@ from sqlalchemy.orm import Session
 
 from tests.conftest import WORKER
 from tests.sandbox import test_kill as of_the_sandbox
+from tests.web.conftest import any_account
 from tests.web.rough import PATIENCE, Attendee, House, Program, until
 from workshop.config import Config
 from workshop.labs import Labs
 from workshop.models import HappeningRow
+from workshop.sandbox.server import Server
 from workshop.vault import Vault
 from workshop.work.helping import INTERRUPTED
 
@@ -33,10 +35,11 @@ COURSE = Path(__file__).parent / "rough_course"
 
 
 @pytest.fixture
-def house(config: Config, database: str, tmp_path: Path) -> Iterator[House]:
+def house(config: Config, sandbox: Server, database: str, tmp_path: Path) -> Iterator[House]:
     """Two web apps and two workers, with account numbers that nobody else uses."""
     first = 300000000000 + WORKER * 1000000 + int(time.time()) % 100000 * 10
     changed = {"database_url": database, "course": COURSE, "first_account": first}
+    changed["account_credentials"] = any_account(sandbox)
     there = House(config.model_copy(update=changed), tmp_path)
     there.start()
     yield there
