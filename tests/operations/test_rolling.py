@@ -35,7 +35,8 @@ STARTING = 180  # seconds at most, on a busy machine
 class Proxy:
     """What nginx does with `proxy_next_upstream error`: who refuses a connection is passed over.
 
-    A request that was sent is never sent again, because it may have taken effect.
+    What was only asked for is asked for again elsewhere where a connection breaks; what changes something
+    is never sent again once it was sent, because it may have taken effect.
     """
 
     ports: list[int]
@@ -54,7 +55,7 @@ class Proxy:
                     method, url, data=form, headers=headers, timeout=GRACE, allow_redirects=False
                 )
             except requests.ConnectionError as error:
-                if "refused" in str(error).lower():
+                if "refused" in str(error).lower() or method == "GET":
                     self.passed_over += 1
                     continue
                 self.failed.append(f"{method} {path}: {error}")
