@@ -394,6 +394,43 @@ def test_all_who_are_behind_are_caught_up_and_the_page_says_how_far(
     assert "hx-get" not in told
 
 
+@pytest.mark.parametrize("archived", [False, True])
+def test_when_the_event_is_over_nothing_is_done_for_anybody(
+    come: Come, desk: Desk, guide: Guide, notes: Notes, staff: Staff, event: Event, archived: bool
+) -> None:
+    paul = come()
+    guide.events.close(event.id)
+    if archived:
+        guide.events.archive(event.id)
+    who, why = f"/people/{paul.enrolled.id}", {"reason": "came late"}
+    asked = [
+        (f"{who}/help", {"slug": "make-a-branch", "how": "now"}),
+        (f"{who}/help", {"slug": "take-long", "how": "now", "kind": "catch up"}),
+        (f"{who}/help", {"slug": "make-a-branch", "how": "offer"}),
+        (f"{who}/reset", {}),
+        ("/people/catch-up", {"slug": "wait-for-it", "who": "behind"}),
+    ]
+    for path, form in asked:
+        status, page = desk.post(path, **form, **why)
+        assert (status, "The event is over: nothing is changed" in page) == (409, True), path
+    assert guide.jobs.of(paul.enrolled.id) == []
+    assert notes.standing(event.id, paul.enrolled.id) == []
+    assert [one.what for one in staff.deeds(event.id)] == []
+    assert desk.post(f"{who}/remove", handle="paulf", **why)[0] == 303
+
+
+def test_when_the_event_is_over_there_is_nothing_to_press(come: Come, desk: Desk, guide: Guide) -> None:
+    who, people = f"/people/{come().enrolled.id}", "/people"
+    buttons = ("Do it now", "Offer it", "Empty the account", "Do all earlier steps for them")
+    there = desk.text(who) + desk.text(people)
+    assert [one for one in buttons if one not in there] == []
+    guide.events.close(desk.event.id)
+    there = desk.text(who) + desk.text(people)
+    assert [one for one in (*buttons, "Reset the account") if one in there] == []
+    assert "Take them out" in there
+    assert "Send it" in there
+
+
 def passed_findings(guide: Guide) -> list[Finding]:
     return [Finding(claim, State.PASSED) for claim in guide.course.step("make-a-branch").claims]
 

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from workshop.access import Access, TooManyLinks
 from workshop.console.camera import qr
-from workshop.console.guard import who_leads, whom
+from workshop.console.guard import over, who_leads, whom
 from workshop.console.telling import tell
 from workshop.console.typed import reason, unsayable, why_not, words
 from workshop.guide import Guide
@@ -90,6 +90,8 @@ class Attendees:
         slug, kind = request.form.get("slug", ""), HELP.get(request.form.get("kind", ""), Kind.DO)
         step = g.course.step(slug)
         g.deed = {"step": slug, "kind": kind.value}
+        if over():
+            return self._page(), 409
         if kind == Kind.DO and not step.do:
             return self._page("help", gettext("“%(step)s” is for them alone to do.", step=step.title)), 422
         if request.form.get("how") != "now":
@@ -114,6 +116,8 @@ class Attendees:
 
     def reset(self, event: int, enrolment: int) -> Answer:
         """Have their account emptied and prepared afresh."""
+        if over():
+            return self._page(), 409
         problem = why_not(reason())
         if problem:
             return self._page("reset", problem), 422
@@ -187,6 +191,7 @@ class Attendees:
             next=self._next(),
             move=self._moved(),
             can_empty=self._guide.labs.can_empty(g.person),
+            over=over(),
             where=where,
             problem=problem,
             typed=request.form if where else {},

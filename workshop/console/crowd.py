@@ -6,7 +6,7 @@ import uuid
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 
-from workshop.console.guard import who_leads
+from workshop.console.guard import over, who_leads
 from workshop.console.typed import reason, unsayable, why_not, words
 from workshop.guide import Guide
 from workshop.jobs import Behalf, Kind, Outcome
@@ -56,6 +56,8 @@ class Crowd:
 
     def catch_up(self, event: int) -> Answer:
         """Bring those who were chosen, or all who are behind, to a step: a job each, one after another."""
+        if over():
+            return self._list(), 409
         slug, because = request.form.get("slug", ""), reason()
         step = g.course.step(slug)
         behind = request.form.get("who") == "behind"
@@ -115,6 +117,7 @@ class Crowd:
             chosen=chosen,
             hands={hand.enrolment: hand for hand in self._hands.queue(g.event.id)},
             line=self._batch(request.args.get("batch", "")),
+            over=over(),
             problem=problem,
             typed=typed,
             reason=request.form.get("reason", ""),

@@ -11,7 +11,9 @@ from datetime import datetime, timedelta
 from flask import current_app, g, request, session
 
 from workshop.guide import Guide
+from workshop.language.tongue import gettext
 from workshop.models import now
+from workshop.room.event import Phase
 from workshop.room.events import UnknownEvent
 from workshop.room.staff import Facilitator, Role, Staff
 
@@ -117,6 +119,18 @@ def whom() -> None:
         g.person = guide.progress.by_id(number)
         if g.person is None or g.person.event != g.event.id:
             raise NobodyThere
+
+
+def over() -> str:
+    """Why nothing is done for the people of `g.event` any more; "" while it lasts.
+
+    What only takes away, such as a person or an offer, is done all the same.
+    """
+    if g.event.phase(now()) not in (Phase.OVER, Phase.ARCHIVED):
+        return ""
+    return gettext(
+        "The event is over: nothing is changed for anybody any more. To go on, open it again under “Control”."
+    )
 
 
 def owners_only() -> None:
