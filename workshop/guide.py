@@ -232,7 +232,14 @@ class Guide:
 
     def states(self, enrolled: Enrolled) -> dict[str, Mark]:
         """Where the attendee stands, by slug; every step of the course is in it."""
-        marks = self.progress.marks(enrolled.id)
+        return self._states(enrolled, self.progress.marks(enrolled.id))
+
+    def states_of(self, people: list[Enrolled]) -> dict[int, dict[str, Mark]]:
+        """The same of several at once, by enrolment."""
+        marks = self.progress.marks_of([one.id for one in people])
+        return {one.id: self._states(one, marks[one.id]) for one in people}
+
+    def _states(self, enrolled: Enrolled, marks: dict[str, Mark]) -> dict[str, Mark]:
         return {step.slug: marks.get(step.slug, Mark.TODO) for step in self.course_of(enrolled).steps}
 
     def lost(self, enrolled: Enrolled) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Collection, Iterator, MutableMapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -264,6 +264,10 @@ class Progress:
     def marks(self, enrolment: int) -> dict[str, Mark]:
         """Where somebody stands, by slug; a step that is not in it is still to do."""
         return self.trail(enrolment).marks
+
+    def marks_of(self, people: Collection[int]) -> dict[int, dict[str, Mark]]:
+        """The same of several at once, by enrolment."""
+        return {one: trail.marks for one, trail in self._trails.of_several(people).items()}
 
     def mark(self, enrolment: int, slug: str) -> Mark:
         """Where somebody stands with one step."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -26,6 +26,13 @@ MINE = HappeningRow.enrolment == bindparam("who")
 HOW_MUCH = select(func.count(), func.max(HappeningRow.id)).where(MINE)
 ALL = select(HappeningRow.id, HappeningRow.at, HappeningRow.kind, HappeningRow.slug)
 ALL = ALL.where(MINE).order_by(HappeningRow.id)
+THEIRS = HappeningRow.enrolment.in_(bindparam("whom", expanding=True))
+HOW_MUCH_EACH = select(HappeningRow.enrolment, func.count(), func.max(HappeningRow.id)).where(THEIRS)
+HOW_MUCH_EACH = HOW_MUCH_EACH.group_by(HappeningRow.enrolment)
+ALL_OF_EACH = select(
+    HappeningRow.enrolment, HappeningRow.id, HappeningRow.at, HappeningRow.kind, HappeningRow.slug
+)
+ALL_OF_EACH = ALL_OF_EACH.where(THEIRS).order_by(HappeningRow.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,11 @@ class Trail:
     def newest(self) -> int:
         """The number of what came last."""
         return self.entries[-1].id if self.entries else 0
+
+    @property
+    def length(self) -> tuple[int, int]:
+        """How much happened, and the number of what came last: what tells whether it is still all."""
+        return len(self.entries), self.newest
 
     @cached_property
     def marks(self) -> dict[str, Mark]:
@@ -89,11 +101,28 @@ class Trails:
             known = self._known.get(enrolment, Trail())
         with self._engine.connect() as connection:
             count, newest = connection.execute(HOW_MUCH, {"who": enrolment}).one()
-            if (count, newest or 0) == (len(known.entries), known.newest):
+            if (count, newest or 0) == known.length:
                 return known
             trail = Trail(tuple(Entry(*row) for row in connection.execute(ALL, {"who": enrolment})))
         _keep(self._lock, self._known, KEPT, enrolment, trail)
         return trail
+
+    def of_several(self, people: Collection[int]) -> dict[int, Trail]:
+        """The same of several, by one question, and one more where something was added to any of them."""
+        with self._lock:
+            found = {one: self._known.get(one, Trail()) for one in people}
+        with self._engine.connect() as connection:
+            each = connection.execute(HOW_MUCH_EACH, {"whom": list(people)})
+            newest = {who: (count, last) for who, count, last in each}
+            stale = [one for one in found if newest.get(one, (0, 0)) != found[one].length]
+            rows = connection.execute(ALL_OF_EACH, {"whom": stale}).all() if stale else []
+        added: dict[int, list[Entry]] = {one: [] for one in stale}
+        for who, *entry in rows:
+            added[who].append(Entry(*entry))
+        for who, entries in added.items():
+            found[who] = Trail(tuple(entries))
+            _keep(self._lock, self._known, KEPT, who, found[who])
+        return found
 
     def details(self, entries: list[Entry]) -> list[dict[str, Any]]:
         """The details of these, in order; they must not be changed."""

@@ -5,18 +5,21 @@ from __future__ import annotations
 import html
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import Engine, func, select
+from sqlalchemy.event import listen, remove
 from sqlalchemy.orm import Session
 
 from tests.web.conftest import Attending, Visitor, appointed, configured, signed_in
 from workshop.app import create_app
-from workshop.config import Config
+from workshop.config import Backend, Config
 from workshop.guide import Guide
 from workshop.jobs import Kind, Outcome
 from workshop.lab import Lab
@@ -30,7 +33,7 @@ from workshop.models import (
     NoteRow,
     PresenceRow,
 )
-from workshop.progress import Mark
+from workshop.progress import Mark, Place
 from workshop.room.event import Event
 from workshop.room.hands import Hands
 from workshop.room.notes import Notes
@@ -196,6 +199,39 @@ def test_somebody_of_another_event_is_not_to_be_had_under_this_one(
     assert guide.progress.by_id(anna.enrolled.id)
     assert Notes(app.extensions["engine"]).to(anna.enrolled.id) == []
     assert desk.visitor.get(f"/events/{other.id}{who}").status_code == 404
+
+
+# -- The list of people
+
+
+@contextmanager
+def statements(engine: Engine) -> Iterator[list[str]]:
+    """What the database is asked meanwhile."""
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    listen(engine, "before_cursor_execute", note)
+    yield asked
+    remove(engine, "before_cursor_execute", note)
+
+
+def test_the_list_asks_as_much_for_thirty_people_as_for_three(app: Flask, desk: Desk, guide: Guide) -> None:
+    engine, asked = app.extensions["engine"], {}
+    for people in (3, 30):
+        for number in range(len(guide.progress.of_event(desk.event.id)), people):
+            who = guide.progress.enrol(f"p{number}", "", Place(desk.event.id, 40, (Backend(),)))
+            guide.progress.looked(who.id, "make-a-branch", passed_findings(guide))
+            guide.progress.record(who.id, "read", "read-this")
+        with statements(engine) as fresh:
+            page = desk.text("/people")
+        with statements(engine) as again:
+            assert desk.text("/people").count(f'2<span class="muted"> / {len(guide.course.steps)}') == people
+        assert page.count('name="person"') == people
+        asked[people] = (len(fresh), len(again))
+    assert asked[3] == asked[30]
+    assert asked[30][0] == asked[30][1] + 1, "what is known already is not read again"
 
 
 # -- Their page, and what they see

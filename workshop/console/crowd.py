@@ -103,7 +103,7 @@ class Crowd:
     def _list(self, problem: str = "", typed: str = "") -> str:
         people = self._people()
         signs, at = self._attendance.of_event(g.event.id), request.values.get("at", "")
-        stood = {one.id: self._guide.states(one) for one in people}
+        stood = self._guide.states_of(people)
         here = {one.id: signs[one.id].slug if one.id in signs else "" for one in people}
         chosen = {int(number) for number in request.values.getlist("person") if number.isdigit()}
         return render_template(
