@@ -10,6 +10,7 @@ import socket
 import tempfile
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,13 @@ def account(sandbox: Server) -> Account:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """A real PostgreSQL in a folder of its own: the URL of its first database."""
+    with a_postgresql() as url:
+        yield url
+
+
+@contextmanager
+def a_postgresql() -> Iterator[str]:
+    """The same for who is no test."""
     folder = Path(tempfile.mkdtemp(prefix="postgresql"))
     folder.chmod(0o755)  # for root it runs as another user
     with warnings.catch_warnings():

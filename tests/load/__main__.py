@@ -17,11 +17,12 @@ from tests.load.load import Route, loaded
 @click.option("--webs", default=2, show_default=True, help="Web processes: one for each core.")
 @click.option("--sandboxes", default=1, show_default=True)
 @click.option("--rate", default=20.0, show_default=True, help="How many arrive in a second.")
-def main(people: int, seconds: int, webs: int, sandboxes: int, rate: float) -> None:
+@click.option("--postgresql", is_flag=True, help="On PostgreSQL instead of SQLite.")
+def main(people: int, seconds: int, webs: int, sandboxes: int, rate: float, postgresql: bool) -> None:
     """Let a room fill and work, against real processes on this machine."""
     console = Console()
     with console.status(f"{people} people arrive, and work for {seconds} s …"):
-        met = loaded(people, seconds, webs, sandboxes, rate)
+        met = loaded(people, seconds, webs, sandboxes, rate, postgresql)
     console.print(_table(f"{met.arrived} people arrived within {met.arriving_seconds} s", met.arrivals))
     console.print(_table(f"They worked for {seconds} s", met.work))
     for words in met.wrong:

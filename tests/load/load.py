@@ -54,9 +54,14 @@ class Met:
         return next(one for one in self.work if one.name == "Aggregated")
 
 
-def loaded(people: int, seconds: int, webs: int = 1, sandboxes: int = 1, rate: float = 20) -> Met:
+def loaded(
+    people: int, seconds: int, webs: int = 1, sandboxes: int = 1, rate: float = 20, postgresql: bool = False
+) -> Met:
     """So many people arrive, at this rate a second, and work for so long."""
-    with tempfile.TemporaryDirectory() as name, stage(Path(name), people, webs, sandboxes) as there:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        stage(Path(name), people, webs, sandboxes, postgresql) as there,
+    ):
         given = {"host": there.host, "code": there.event.code, "cookie": there.cookie}
         more = {"event": there.event.id, "people": people, "seconds": seconds, "rate": rate}
         words = [word for key, value in (given | more).items() for word in (f"--{key}", str(value))]

@@ -17,7 +17,7 @@ from flask import Flask
 from sqlalchemy import Engine
 
 from tests.bench.endpoint import serving
-from tests.conftest import ROOT, free_port
+from tests.conftest import ROOT, a_postgresql, free_port
 from tests.web.rough import _answers, until
 from workshop.app import create_app
 from workshop.config import Backend, Config
@@ -49,7 +49,9 @@ class Stage:
 
 
 @contextlib.contextmanager
-def stage(folder: Path, people: int, webs: int = 1, sandboxes: int = 1) -> Iterator[Stage]:
+def stage(
+    folder: Path, people: int, webs: int = 1, sandboxes: int = 1, postgresql: bool = False
+) -> Iterator[Stage]:
     """Everything started, and ended afterwards."""
     with contextlib.ExitStack() as started:
         backends = tuple(_sandbox(started, folder, number) for number in range(sandboxes))
@@ -62,6 +64,7 @@ def stage(folder: Path, people: int, webs: int = 1, sandboxes: int = 1) -> Itera
             https=False,
             course=_course(folder / "mixed"),
             backends=backends,
+            database_url=started.enter_context(a_postgresql()) if postgresql else "",
         )
         migrate(config)
         app = create_app(config)
