@@ -117,8 +117,8 @@ class Trails:
             stale = [one for one in found if newest.get(one, (0, 0)) != found[one].length]
             rows = connection.execute(ALL_OF_EACH, {"whom": stale}).all() if stale else []
         added: dict[int, list[Entry]] = {one: [] for one in stale}
-        for who, *entry in rows:
-            added[who].append(Entry(*entry))
+        for who, number, at, kind, slug in rows:
+            added[who].append(Entry(number, at, kind, slug))
         for who, entries in added.items():
             found[who] = Trail(tuple(entries))
             _keep(self._lock, self._known, KEPT, who, found[who])
