@@ -54,6 +54,16 @@ def test_another_browser_is_not_told_of_an_account_started_afresh_before(
     assert "prepared afresh" not in come_in(app, link_of(paul)).text("/steps/read-this")
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_link_of_this_machine_alone_says_so(paul: Attending, language: str) -> None:
+    words = {"en": "that of this machine alone", "de": "nur die dieses Rechners"}[language]
+    paul.visitor.get("/access")
+    assert words not in paul.visitor.text("/access")
+    paul.visitor.post("/access/links")
+    page = paul.visitor.get("/access", headers={"Accept-Language": language}).get_data(as_text=True)
+    assert words in page
+
+
 def test_opening_a_link_alone_lets_nobody_in(paul: Attending, app: Flask) -> None:
     elsewhere = Visitor(app)
     assert "Go on as paulf" in elsewhere.text(link_of(paul))

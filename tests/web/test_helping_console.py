@@ -574,6 +574,22 @@ def test_another_device_comes_in_once_and_the_old_one_is_out(app: Flask, come: C
     assert paul.visitor.get("/steps/read-this").status_code == 303
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "This address is that of this machine alone"),
+        ("de", "Diese Adresse ist nur die dieses Rechners"),
+    ],
+)
+def test_beside_a_code_that_no_telephone_can_follow_it_is_said(
+    come: Come, desk: Desk, language: str, words: str
+) -> None:
+    who, said = desk.at(f"/people/{come().enrolled.id}"), {"Accept-Language": language}
+    assert words not in desk.visitor.get(who, headers=said).get_data(as_text=True)
+    desk.visitor.post(f"{who}/device")
+    assert words in desk.visitor.get(who, headers=said).get_data(as_text=True)
+
+
 def test_who_is_taken_out_frees_the_handle_and_leaves_nothing_behind(
     app: Flask, come: Come, desk: Desk, hands: Hands, notes: Notes, guide: Guide, staff: Staff
 ) -> None:

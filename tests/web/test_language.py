@@ -207,3 +207,17 @@ def test_values_are_put_at_their_places(german: None) -> None:
 def test_commands_within_words_are_set_as_code() -> None:
     said = words.coded("Try `aws s3 ls <bucket>`, or `npm test`; a ` alone stays")
     assert said == ("Try <code>aws s3 ls &lt;bucket&gt;</code>, or <code>npm test</code>; a ` alone stays")
+
+
+@pytest.mark.parametrize(
+    ("address", "alone"),
+    [
+        ("http://127.0.0.1:8000/e/RIVER-42", True),
+        ("http://localhost/go-on/x", True),
+        ("http://[::1]:8000/", True),
+        ("http://192.168.1.20:8000/", False),
+        ("https://workshop.example.org/?from=localhost", False),
+    ],
+)
+def test_an_address_of_this_machine_alone_is_known(address: str, alone: bool) -> None:
+    assert words.here_only(address) == alone

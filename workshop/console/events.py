@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -35,7 +34,6 @@ from workshop.room.invites import Invite, Invites, looked_over
 from workshop.room.staff import Role, Staff
 
 BIGGEST_FORM = 512 * 1024  # a list of 5,000 fits
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 GROUPS = {
     Phase.OPEN: marked("Live"),
     Phase.LOBBY: marked("To come"),
@@ -218,7 +216,6 @@ class EventPages:
             phase=g.event.phase(self._now()),
             address=address,
             qr=qr(address),
-            here_only=urlsplit(address).hostname in LOOPBACK,
             joined=self._events.joined(event),
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 from flask import Flask, request, url_for
 from markupsafe import Markup, escape
@@ -14,6 +15,7 @@ from workshop.language.tongue import at_time, gettext
 from workshop.models import now
 
 COMMAND = re.compile(r"`([^`]+)`")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Outlines of Lucide (ISC licence), 24 by 24.
 ICONS = {
     "arrow-left": "<path d='m12 19-7-7 7-7'/><path d='M19 12H5'/>",
@@ -78,6 +80,7 @@ def teach(app: Flask, config: Config, assets: dict[str, str]) -> None:
         countdown=countdown,
         status_kind=status_kind,
         coded=coded,
+        here_only=here_only,
     )
 
     def asset(name: str) -> str:
@@ -162,6 +165,11 @@ def countdown(seconds: float) -> str:
     minutes, rest = divmod(max(0, round(seconds)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def here_only(address: str) -> bool:
+    """Whether an address means the very machine on which it is opened: a telephone finds nothing there."""
+    return urlsplit(address).hostname in LOOPBACK
 
 
 def status_kind(status: str) -> str:
