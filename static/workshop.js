@@ -302,3 +302,6 @@ document.querySelectorAll("[data-print]").forEach((button) => { button.hidden = 
 tick(document);
 setTimer(document);
 setInterval(() => { tick(document); count(); }, 1000);
+
+// Where the pages of an event do not all fit beside each other, the one that is shown is in sight.
+document.querySelector(".event-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
