@@ -227,3 +227,4 @@ def shell(state: Path | None, handle: str | None, sandbox_port: int | None, comm
 
 main.add_command(desk.facilitator)
 main.add_command(desk.event)
+main.add_command(desk.account)

@@ -1,4 +1,4 @@
-"""What is done with events and facilitators from the command line of a server."""
+"""What is done with events, facilitators and accounts from the command line of a server."""
 
 from __future__ import annotations
 
@@ -149,3 +149,35 @@ def close_event(state: Path | None, code: str) -> None:
                 f"There is no event with the code {code!r}; `workshop event list` lists them."
             ) from None
     click.echo("It is over: nobody joins any more, and nothing is changed.")
+
+
+@click.group()
+def account() -> None:
+    """Accounts of a pool that nobody is handed, because they could not be emptied."""
+
+
+@account.command("list")
+@STATE
+def list_accounts(state: Path | None) -> None:
+    """Print each: its number, since when it is kept out, its AWS."""
+    from workshop.room.pool import kept_out
+
+    with _database(_config(state)) as engine:
+        for one, since in kept_out(engine):
+            click.echo(f"{one.number}  {since:%Y-%m-%d %H:%M} UTC  {one.backend}")
+
+
+@account.command("put-back")
+@STATE
+@click.option("--aws", default="", help="Which of WORKSHOP_BACKENDS it is of.")
+@click.argument("number")
+def put_back(state: Path | None, aws: str, number: str) -> None:
+    """Say that the account NUMBER has been emptied by hand: it is handed out again."""
+    from workshop.room import pool
+
+    with _database(_config(state)) as engine:
+        if not pool.put_back(engine, pool.Account(aws, number)):
+            raise click.ClickException(
+                f"No account {number} is kept out there; `workshop account list` lists them."
+            )
+    click.echo("It is handed out again.")

@@ -65,9 +65,17 @@ class Labs:
 
     def way(self, enrolled: Enrolled) -> Backend:
         """The AWS in which their account is. Raises NoGround for one that is no longer configured."""
-        if enrolled.backend not in self._ways:
-            raise NoGround(f"The AWS “{enrolled.backend}” is not configured any more.")
-        return self._ways[enrolled.backend]
+        return self._way(enrolled.backend)
+
+    def _way(self, backend: str) -> Backend:
+        if backend not in self._ways:
+            raise NoGround(f"The AWS “{backend}” is not configured any more.")
+        return self._ways[backend]
+
+    def pooled(self, enrolled: Enrolled) -> bool:
+        """Whether their account is one of a pool: another one is handed it when they are gone."""
+        way = self._ways.get(enrolled.backend)
+        return way is None or bool(way.accounts)
 
     def ready(self, enrolled: Enrolled) -> bool:
         """Whether the account has been prepared."""
@@ -179,7 +187,11 @@ class Labs:
 
     def empty(self, enrolled: Enrolled) -> None:
         """Take everything out of the account, by the configured command. Raises NoGround."""
-        self._run(self.way(enrolled).account_removal, enrolled.account, "empty accounts")
+        self.empty_account(enrolled.backend, enrolled.account)
+
+    def empty_account(self, backend: str, account: str) -> None:
+        """The same for an account that is nobody's any more. Raises NoGround."""
+        self._run(self._way(backend).account_removal, account, "empty accounts")
 
     def _admin(self, enrolled: Enrolled) -> Keys:
         """Keys that may set up the account, from the configured command (AWS's credential_process)."""

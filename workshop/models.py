@@ -2,7 +2,8 @@
 
 What happened is only ever added to (`happenings`, `lines`, `deeds`, `audits`); what it means is computed
 from it. Rows that change are events and what is set in them, jobs, hands, notes, signs of life (`workers`,
-`presences`, `backends`), and when AWS was last asked (`sights`, `budgets`).
+`presences`, `backends`), accounts to be emptied (`kept_out`), and when AWS was last asked (`sights`,
+`budgets`).
 """
 
 from __future__ import annotations
@@ -425,6 +426,17 @@ class BackendRow(Base):
     seen: Mapped[datetime | None]
     down: Mapped[datetime | None]
     words: Mapped[str] = mapped_column(Text, default="")
+
+
+class KeptOutRow(Base):
+    """An account of a pool that nobody is handed until it has been emptied; when that is tried `again`."""
+
+    __tablename__ = "kept_out"
+
+    backend: Mapped[str] = mapped_column(String(40), primary_key=True)
+    account: Mapped[str] = mapped_column(String(12), primary_key=True)
+    since: Mapped[datetime] = mapped_column(default=now)
+    again: Mapped[datetime]
 
 
 class WorkerRow(Base):

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from workshop.config import Backend
-from workshop.models import EnrolmentRow, EventRow, HappeningRow
+from workshop.models import EnrolmentRow, EventRow, HappeningRow, KeptOutRow
 from workshop.step import Finding, State, Step, passed
 from workshop.trail import Entry, Trail, Trails
 from workshop.watch.sights import Sights
@@ -355,9 +355,10 @@ def _placed(session: Session, row: EnrolmentRow, place: Place) -> tuple[str, ...
 
 
 def _left(session: Session, row: EnrolmentRow, pool: tuple[str, ...]) -> str:
-    """An account of those that may be handed out which nobody has. Raises NoPlace."""
+    """An account of those that may be handed out which nobody has, and which is empty. Raises NoPlace."""
     used = select(EnrolmentRow.account).where(EnrolmentRow.backend == row.backend)
-    taken = set(session.scalars(used))
+    full = select(KeptOutRow.account).where(KeptOutRow.backend == row.backend)
+    taken = set(session.scalars(used.union(full)))
     for account in pool:
         if account not in taken:
             return account

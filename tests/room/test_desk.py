@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
-from workshop.desk import event, facilitator
+from workshop.desk import account, event, facilitator
 from workshop.room.events import Events
+from workshop.room.pool import Account, keep_out
 from workshop.room.staff import Staff
 from workshop.room.welcome import Welcome
 
@@ -69,3 +71,15 @@ def test_links_are_printed_while_they_are_of_use(desk: Desk, engine: Engine) -> 
     assert Welcome(staff, "x").open_choose(link.rpartition("/")[2]) == olga
     assert staff.deeds()[0].what == "reset-password"
     assert desk.run(facilitator, "reset-password", "nobody").exit_code == 1
+
+
+def test_an_account_that_was_emptied_by_hand_is_put_back(desk: Desk, engine: Engine) -> None:
+    with Session(engine) as session:
+        keep_out(session, [Account("aws", "1" * 12)])
+        session.commit()
+    assert desk.run(account, "list").output.startswith("1" * 12)
+    refused = desk.run(account, "put-back", "1" * 12)
+    assert refused.exit_code == 1
+    assert "is kept out there" in refused.output
+    assert desk.run(account, "put-back", "--aws", "aws", "1" * 12).exit_code == 0
+    assert desk.run(account, "list").output == ""

@@ -28,13 +28,26 @@ from workshop.models import (
     Moment,
     now,
 )
-from workshop.progress import Enrolled, Place, Progress
+from workshop.progress import Enrolled, NoPlace, Place, Progress
+from workshop.room.departure import Departures
 from workshop.room.events import Events
+from workshop.room.pool import Account, due, keep_out, kept_out
 from workshop.room.purge import belonging, purge
+from workshop.room.staff import Staff
 from workshop.vault import Vault
 from workshop.work.janitor import TRIES, Janitor
 
-STAY = {"audits", "facilitators", "attempts", "workers", "backends", "budgets", "events", "enrolments"}
+STAY = {
+    "kept_out",
+    "audits",
+    "facilitators",
+    "attempts",
+    "workers",
+    "backends",
+    "budgets",
+    "events",
+    "enrolments",
+}
 MINUTE = timedelta(seconds=61)
 
 
@@ -218,6 +231,83 @@ def test_an_account_that_cannot_be_emptied_is_tried_again_and_then_told(room: Ro
     assert not room.there()
     (told,) = room.purges()
     assert told.details["accounts_not_emptied"] == [one.account for one in room.gone]
+
+
+class Pool:
+    """An AWS that hands out one account, somebody who has it, and a command that empties it in time."""
+
+    def __init__(self, engine: Engine, folder: Path) -> None:
+        self.engine, self.empties = engine, folder / "empties"
+        self.aws = Backend(name="aws", accounts=("1" * 12,), account_removal=f"test -e {self.empties}")
+        self.progress, self.jobs = Progress(engine, 800000000001), Jobs(engine)
+        config = Config(state=folder, secret="x", backends=(self.aws,))
+        self.labs = Labs(config, self.progress, Vault("x"))
+        self.here, self.there = Events(engine).make(draft()).id, Events(engine).make(draft()).id
+        self.first = self.joins(self.here, "first")
+        self.progress.keep_keys(self.first.id, "sealed", again=False)
+
+    def joins(self, event: int, handle: str) -> Enrolled:
+        joined = self.progress.enrol(handle, "", Place(event, 9, (self.aws,)))
+        return self.progress.by_id(joined.id) or joined
+
+    def sweep(self, later: timedelta) -> None:
+        Janitor(self.engine, self.progress, self.labs, self.jobs, lambda: now() + later).sweep()
+
+
+@pytest.fixture
+def pool(engine: Engine, tmp_path: Path) -> Pool:
+    return Pool(engine, tmp_path)
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+def test_an_account_is_handed_to_nobody_until_it_has_been_emptied(pool: Pool, leaves: bool) -> None:
+    if leaves:
+        person = pool.progress.by_id(pool.first.id)
+        assert person
+        assert not Departures(pool.engine, pool.jobs, pool.labs).remove(person)
+    else:
+        Events(pool.engine).delete(pool.here)
+        for hours in range(1, TRIES + 2):
+            pool.sweep(timedelta(hours=hours))
+    assert pool.progress.of_event(pool.here) == []
+    assert [one for one, _ in kept_out(pool.engine)] == [Account("aws", "1" * 12)]
+    pool.sweep(timedelta(hours=9))
+    with pytest.raises(NoPlace):
+        pool.joins(pool.there, "second")
+    pool.empties.touch()
+    pool.sweep(timedelta(hours=9))
+    assert len(kept_out(pool.engine)) == 1, "it was tried a moment ago"
+    pool.sweep(timedelta(hours=10))
+    assert pool.joins(pool.there, "second").account == "1" * 12
+    assert Staff(pool.engine).deeds()[0].details == {"account": "1" * 12}
+
+
+def test_an_account_that_is_emptied_goes_back_at_once(pool: Pool) -> None:
+    pool.empties.touch()
+    person = pool.progress.by_id(pool.first.id)
+    assert person
+    assert Departures(pool.engine, pool.jobs, pool.labs).remove(person)
+    assert kept_out(pool.engine) == []
+    assert pool.joins(pool.there, "second").account == "1" * 12
+
+
+def test_two_workers_at_once_try_an_account_once(pool: Pool) -> None:
+    with Session(pool.engine) as session:
+        keep_out(session, [Account("aws", "1" * 12)])
+        session.commit()
+    found: list[Account] = []
+    assert at_once(4, lambda _: found.extend(due(pool.engine, now() + timedelta(hours=1)))) == []
+    assert found == [Account("aws", "1" * 12)]
+
+
+def test_an_account_that_nobody_else_is_handed_is_not_kept_out(room: Room) -> None:
+    room.delete()
+    finish_jobs(room)
+    for _ in range(TRIES + 1):
+        room.janitor("false").sweep()
+        let_claims_end(room)
+    assert not room.there()
+    assert kept_out(room.engine) == []
 
 
 def test_help_under_way_is_stopped_and_waited_for(room: Room) -> None:

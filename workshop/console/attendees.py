@@ -167,6 +167,7 @@ class Attendees:
             problem = gettext("Something is being done for them: wait until it has ended, or stop it.")
             return self._page("remove", problem), 409
         g.deed = {"enrolment": None, "handle": g.person.handle, "account emptied": emptied}
+        g.deed |= {} if emptied else {"account": g.person.account}
         flash(
             gettext(
                 "%(handle)s is out of the event; the place and the handle are free.", handle=g.person.handle

@@ -68,6 +68,7 @@ WORDS: Mapping[str, str] = {
     "attendees.remove": marked("took somebody out of the event"),
     "onlooker.step": marked("looked at an attendee's page"),
     "reset-password": marked("a link to choose a password was made on the server"),
+    "put-back": marked("an account was emptied, and is handed out again"),
     "purged": marked("the event's data are gone for good"),
 }
 # What else is known of a deed, by its key in the record.
@@ -79,6 +80,7 @@ KEYS: Mapping[str, str] = {
     "signed out": marked("the old device signed out"),
     "handle": marked("whose handle was"),
     "account emptied": marked("the account emptied"),
+    "account": marked("the account"),
     "hand": marked("number of the hand"),
     "outcome": marked("what helped"),
     "login": marked("the login"),

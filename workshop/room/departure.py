@@ -16,6 +16,7 @@ from workshop.jobs import Jobs
 from workshop.labs import Labs, NoGround
 from workshop.models import Base, DeliveryRow, HappeningRow
 from workshop.progress import Enrolled
+from workshop.room.pool import Account, keep_out
 from workshop.room.purge import belonging
 
 PEOPLE = Base.metadata.tables["enrolments"]
@@ -46,11 +47,13 @@ class Departures:
                 rows = belonging(table, who.id, PEOPLE)
                 if rows is not None:
                     session.execute(delete(table).where(rows))
+            if who.keys and not emptied and self._labs.pooled(who):
+                keep_out(session, [Account(who.backend, who.account)])
             session.commit()
         return emptied
 
     def _emptied(self, who: Enrolled) -> bool:
-        """An account that is handed out again should be empty; if that fails, they leave all the same."""
+        """Where that fails they leave all the same, and nobody is handed the account until it is empty."""
         if not self._labs.can_empty(who):
             return False
         try:

@@ -7,6 +7,7 @@ point to nothing.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlalchemy import ColumnElement, Engine, Table, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from workshop.models import AuditRow, Base, BudgetRow, EnrolmentRow, EventRow, now
+from workshop.room.pool import Account, keep_out
 
 EVENTS = Base.metadata.tables["events"]
 
@@ -33,10 +35,11 @@ def belonging(table: Table, number: int, root: Table = EVENTS) -> ColumnElement[
     return or_(*found) if found else None
 
 
-def purge(engine: Engine, event: int, until: datetime, **told: Any) -> bool:
+def purge(engine: Engine, event: int, until: datetime, full: Collection[Account] = (), **told: Any) -> bool:
     """Take a deleted event away, if the claim that ends `until` still holds; whether it did.
 
-    What is `told` goes on record, in the same transaction.
+    Accounts that are still `full` are kept out of their pools, and what is `told` goes on record, in the
+    same transaction.
     """
     mine = (EventRow.id == event, EventRow.deleted.is_not(None), EventRow.purging == until)
     with Session(engine) as session:
@@ -49,6 +52,7 @@ def purge(engine: Engine, event: int, until: datetime, **told: Any) -> bool:
             if theirs is not None:
                 session.execute(delete(table).where(theirs))
         session.execute(update(AuditRow).where(AuditRow.event == event).values(reason="", details={}))
+        keep_out(session, full)
         session.add(AuditRow(event=event, what="purged", details=told, at=now()))
         session.commit()
         return True

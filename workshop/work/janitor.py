@@ -3,7 +3,8 @@
 A worker claims an event by a date until which it is to be heard of; it puts that off with each
 account. One that is killed is followed by another when the date has passed. Which accounts are
 empty stands in the record, so nothing is begun from the start. An account that cannot be emptied
-after a few tries does not hold up the rest: its number goes on record.
+after a few tries does not hold up the rest: its number goes on record. One of a pool is handed to nobody
+until it is empty, which is tried again now and then.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from workshop.labs import Labs, NoGround
 from workshop.models import EventRow, HappeningRow, JobRow, now
 from workshop.progress import Enrolled, Progress
 from workshop.room.event import UNDO
+from workshop.room.pool import Account, due, put_back
 from workshop.room.purge import purge
 from workshop.work.helping import AWAY
 
@@ -69,6 +71,8 @@ class Janitor:
             until = self._claim(event)
             if until:
                 self._take_away(event, until)
+        for account in due(self._engine, self._now()):
+            self._empty_again(account)
 
     def _due(self) -> list[int]:
         wanted = select(EventRow.id).where(*self._gone())
@@ -147,10 +151,22 @@ class Janitor:
         else:
             self._progress.record(person.id, EMPTIED)
 
-    def _forget(self, event: int, until: datetime, people: list[Enrolled]) -> None:
-        full = [one.account for one in people if one.keys and not self._times(one, EMPTIED)]
+    def _empty_again(self, account: Account) -> None:
+        """Once more an account that is kept out of its pool; one that is empty goes back."""
         try:
-            done = purge(self._engine, event, until, people=len(people), accounts_not_emptied=full)
+            self._labs.empty_account(account.backend, account.number)
+        except NoGround as reason:
+            log.warning("account %s is still kept out of its pool: %s", account.number, reason)
+        else:
+            put_back(self._engine, account)
+            log.info("account %s has been emptied and is handed out again", account.number)
+
+    def _forget(self, event: int, until: datetime, people: list[Enrolled]) -> None:
+        full = [one for one in people if one.keys and not self._times(one, EMPTIED)]
+        told = {"people": len(people), "accounts_not_emptied": [one.account for one in full]}
+        kept = [Account(one.backend, one.account) for one in full if self._labs.pooled(one)]
+        try:
+            done = purge(self._engine, event, until, kept, **told)
         except IntegrityError:  # something has just been added for one of them: next time
             self._keep(event, until, AGAIN)
         else:
