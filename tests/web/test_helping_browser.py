@@ -112,6 +112,56 @@ def test_a_hand_is_raised_by_keyboard_and_the_page_tells_who_comes(
 
 
 @pytest.mark.parametrize("size", ["wide", "narrow"])
+def test_somebody_is_helped_without_leaving_the_board(
+    app: Flask, come: Come, event: Event, maria: Facilitator, open_as: Callable[..., Tab], size: str
+) -> None:
+    paul = come()
+    tab = open_as(f"/events/{event.id}", size, **hers(maria))
+    page, board = tab.page, tab.page.url
+    desk = page.get_by_role("complementary", name="At their desk")
+    page.locator("#rows").get_by_role("link", name="paulf").press("Enter")
+    expect(desk.get_by_role("heading", name="Paulf")).to_be_visible()
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        assert tab.flaws() == [], scheme
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    desk.get_by_label("Words").fill("Look at the role.")
+    desk.get_by_role("button", name="Send it").click()
+    expect(desk.get_by_text("paulf sees it within a few seconds.")).to_be_visible()
+    assert [note.words for note in Notes(app.extensions["engine"]).to(paul.enrolled.id)] == [
+        "Look at the role."
+    ]
+    desk.get_by_role("button", name="Offer it").click()
+    expect(desk.get_by_text("Offered.")).to_be_visible()
+    desk.get_by_role("button", name="Take it back").click()
+    expect(desk.get_by_text("The offer is taken back.")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(desk).to_be_hidden()
+    expect(page.locator("#rows").get_by_role("link", name="paulf")).to_be_focused()
+    assert page.url == board
+    assert tab.wrongs == []
+
+
+def test_who_is_taken_out_from_the_board_leaves_it(
+    app: Flask, come: Come, event: Event, maria: Facilitator, open_as: Callable[..., Tab]
+) -> None:
+    come()
+    tab = open_as(f"/events/{event.id}", **hers(maria))
+    page, board = tab.page, tab.page.url
+    page.locator("#rows").get_by_role("link", name="paulf").click()
+    desk = page.locator("#desk")
+    desk.get_by_text("Take them out of the event").click()
+    form = desk.locator("form[action$='/remove']")
+    form.locator("[name=reason]").fill("It was a trial.")
+    form.locator("[name=handle]").fill("paulf")
+    form.get_by_role("button").click()
+    expect(page.get_by_text("paulf is out of the event")).to_be_visible(timeout=SOON)
+    expect(desk).to_be_hidden()
+    expect(page.locator("#rows tr")).to_have_count(0, timeout=SOON)
+    assert page.url == board
+
+
+@pytest.mark.parametrize("size", ["wide", "narrow"])
 def test_axe_finds_nothing_on_what_helpers_see(
     app: Flask, come: Come, event: Event, maria: Facilitator, open_as: Callable[..., Tab], size: str
 ) -> None:
