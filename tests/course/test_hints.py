@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import migrated
 from tests.course.hints import gaps, in_english_only, number, samples
 from workshop.config import HOME, Config
 from workshop.course import load
 from workshop.lab import Lab
-from workshop.models import connect, migrate
+from workshop.models import connect
 from workshop.plan.hints import hints, open_next
 from workshop.progress import Progress
 from workshop.step import Finding, State, look
@@ -21,7 +22,7 @@ COURSE = load(HOME / "steps")
 @pytest.fixture
 def progress(tmp_path: Path) -> Progress:
     config = Config(state=tmp_path, secret="of this test")
-    migrate(config)
+    migrated(tmp_path)
     return Progress(connect(config.database), config.first_account)
 
 

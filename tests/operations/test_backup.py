@@ -13,10 +13,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine, delete, make_url, text
+from sqlalchemy import Engine, delete, text
 from sqlalchemy.orm import Session
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, created, migrated
 from tests.operations.anything import fill
 from tests.web.conftest import Visitor
 from tests.web.rough import until
@@ -24,7 +24,7 @@ from workshop.app import create_app
 from workshop.config import Config
 from workshop.guide import Guide
 from workshop.jobs import Jobs, Outcome
-from workshop.models import EnrolmentRow, WorkerRow, connect, migrate, newest, now
+from workshop.models import EnrolmentRow, WorkerRow, connect, newest, now
 from workshop.operations.archive import Manifest, Unusable
 from workshop.operations.backup import Refused, backup, restore
 from workshop.progress import Progress
@@ -45,7 +45,6 @@ class Place:
     engine: Engine = field(init=False)
 
     def __post_init__(self) -> None:
-        migrate(self.config)
         self.engine = connect(self.config.database)
 
     def backup(self, name: str = "backup.zip") -> Path:
@@ -75,7 +74,10 @@ def empty(
 
     def make(kind: str) -> Place:
         folder = tmp_path_factory.mktemp("place")
-        url = "" if kind == "sqlite" else _new_database(request.getfixturevalue("postgresql"), folder.name)
+        url = f"sqlite:///{migrated(folder)}"
+        if kind == "postgresql":
+            server, like = (request.getfixturevalue(name) for name in ("postgresql", "up_to_date"))
+            url = created(server, folder.name, like)
         given = config.model_dump() | {"state": folder, "database_url": url, "secret": ""}
         made.append(Place(Config(**given)))
         return made[-1]
@@ -83,16 +85,6 @@ def empty(
     yield make
     for place in made:
         place.engine.dispose()
-
-
-def _new_database(server: str, name: str) -> str:
-    url = make_url(server).set(drivername="postgresql+psycopg")
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}"'))
-        connection.execute(text(f'CREATE DATABASE "{name}"'))
-    engine.dispose()
-    return url.set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.mark.parametrize(("kind", "other"), [("sqlite", "postgresql"), ("postgresql", "sqlite")])

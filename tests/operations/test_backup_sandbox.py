@@ -13,11 +13,10 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.conftest import REGION, ROOT, free_port
+from tests.conftest import REGION, ROOT, free_port, migrated
 from tests.web.rough import Program, until
 from tests.web.test_kill_sandbox import _answers
 from workshop.config import Config
-from workshop.models import migrate
 
 ACCOUNT = "555566667777"
 
@@ -70,7 +69,7 @@ class Aws:
 def places(tmp_path: Path) -> Iterator[tuple[Aws, Aws]]:
     here, there = Aws(tmp_path / "here"), Aws(tmp_path / "there")
     for one in (here, there):
-        migrate(Config(state=one.state))
+        migrated(one.state)
     yield here, there
     for one in (here, there):
         one.stop()

@@ -14,13 +14,12 @@ from sqlalchemy.orm import Session
 from tests.conftest import free_port
 from workshop.app import create_app
 from workshop.config import Config
-from workshop.models import WorkerRow, connect, migrate, now
+from workshop.models import WorkerRow, connect, now
 
 Serve = Callable[[str], FlaskClient]
 
 
-def with_worker(database: str, config: Config) -> None:
-    migrate(config.model_copy(update={"database_url": database}))
+def with_worker(database: str) -> None:
     engine = connect(database)
     with Session(engine) as session:
         # It lives through this test, however long a busy machine takes over it.
@@ -49,7 +48,7 @@ def asked(client: FlaskClient) -> tuple[int, object]:
 
 
 def test_with_a_database_and_a_worker_it_is_ready(config: Config, database: str, serve: Serve) -> None:
-    with_worker(database, config)
+    with_worker(database)
     every = {"ready": True, "database": True, "migrated": True, "worker": True}
     assert asked(serve(database)) == (200, every)
 
@@ -60,7 +59,7 @@ def test_without_a_worker_it_is_not(app: Flask) -> None:
 
 
 def test_tables_of_an_older_program_are_not_enough(config: Config, database: str, serve: Serve) -> None:
-    with_worker(database, config)
+    with_worker(database)
     engine = connect(database)
     for version, ready in (("0001", False), ("9999", True)):
         with engine.begin() as connection:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 import requests
-from sqlalchemy import create_engine, func, make_url, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tests.conftest import WORKER
+from tests.conftest import WORKER, created
 from tests.web.conftest import any_account
 from tests.web.rough import TOKEN, House, Program, until
 from workshop.config import Config
@@ -111,16 +111,12 @@ class Clicker(threading.Thread):
 
 
 @pytest.fixture
-def house(config: Config, sandbox: Server, postgresql: str, tmp_path: Path) -> Iterator[House]:
+def house(
+    config: Config, sandbox: Server, postgresql: str, up_to_date: str, tmp_path: Path
+) -> Iterator[House]:
     """Two web apps and two workers on PostgreSQL, as behind one name."""
-    url = make_url(postgresql).set(drivername="postgresql+psycopg")
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    name = f"rolling_{WORKER}_{int(time.time())}"
-    with engine.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}"'))
-    engine.dispose()
     changed = {
-        "database_url": url.set(database=name).render_as_string(hide_password=False),
+        "database_url": created(postgresql, "rolling", up_to_date),
         "course": COURSE,
         "account_credentials": any_account(sandbox),
         "first_account": 310000000000 + WORKER * 1000000 + int(time.time()) % 100000 * 10,

@@ -99,10 +99,10 @@ def test_it_is_read_once_a_second_however_many_watch(
 
 
 def test_a_board_that_nobody_asks_for_is_dropped(engine: Engine, event: Event, course: Course) -> None:
-    boards = Boards(engine, course, kept=0.2)
+    boards = Boards(engine, course, kept=1.0)
     boards.of(event)
     assert boards.watched() == [event.id]
-    time.sleep(0.5)
+    time.sleep(1.7)
     assert boards.watched() == []
 
 

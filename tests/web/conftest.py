@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import re
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -22,11 +20,11 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from tests.conftest import NUMBERS
+from tests.conftest import NUMBERS, migrated
 from workshop.app import create_app
 from workshop.config import Config
 from workshop.guide import Guide
-from workshop.models import SightRow, connect, migrate, now
+from workshop.models import SightRow, connect, now
 from workshop.progress import Enrolled
 from workshop.room.event import Event
 from workshop.room.events import Draft
@@ -47,7 +45,8 @@ def config(tmp_path: Path, sandbox: Any) -> Config:
 def configured(folder: Path, sandbox: Any) -> Config:
     """Settings with the session's sandbox as AWS, and account numbers that nobody else uses."""
     first = next(NUMBERS)
-    config = Config(
+    migrated(folder)
+    return Config(
         state=folder,
         secret="a secret of this test",
         endpoint_url=sandbox.sandbox.endpoint,
@@ -55,8 +54,6 @@ def configured(folder: Path, sandbox: Any) -> Config:
         first_account=first,
         course=SMALL_COURSE,
     )
-    migrated(config)
-    return config
 
 
 def _credentials(file: Path, sandbox: Any, first: int) -> str:
@@ -73,20 +70,6 @@ def _credentials(file: Path, sandbox: Any, first: int) -> str:
 def any_account(sandbox: Any) -> str:
     """The command of `make run`, which knows every account."""
     return f"{sys.executable} -m workshop.sandbox.identity.root {{account}} {sandbox.sandbox.settings.state}"
-
-
-@functools.cache
-def _migrated_once() -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        config = Config(state=Path(folder))
-        migrate(config)
-        return (Path(folder) / "workshop.db").read_bytes()
-
-
-def migrated(config: Config) -> None:
-    """An up-to-date database, copied from one that was brought up to date in this process."""
-    config.state.mkdir(parents=True, exist_ok=True)
-    (config.state / "workshop.db").write_bytes(_migrated_once())
 
 
 class Compiled(BytecodeCache):

@@ -17,13 +17,13 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
-from tests.conftest import free_port
+from tests.conftest import free_port, migrated
 from tests.room.crowd import gather, steps, write
 from tests.web.test_browser import NO_BROWSER, Tab, browser
 from workshop.app import create_app
 from workshop.config import Config
 from workshop.console.guard import KEY
-from workshop.models import EnrolmentRow, HappeningRow, WorkerRow, migrate, now
+from workshop.models import EnrolmentRow, HappeningRow, WorkerRow, now
 from workshop.room.event import Event
 from workshop.room.order import ORDERS
 from workshop.room.staff import Role, Staff
@@ -71,7 +71,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     folder, route, port = tmp_path_factory.mktemp("room"), steps(STEPS), free_port()
     course = write(folder / "course_of_a_room", route)
     config = Config(state=folder, secret="a secret of this test", course=course, port=port)
-    migrate(config)
+    migrated(folder)
     app = create_app(config)
     engine: Engine = app.extensions["engine"]
     event = gather(engine, route, PEOPLE, minutes=45)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import migrated
 from workshop.config import Config
 from workshop.models import connect, migrate
 from workshop.progress import Enrolled, HandleTaken, Mark, Progress
@@ -18,9 +19,8 @@ GAP = [Finding("It is there.", State.NOT_YET, saw="nothing", hint="make it")]
 
 @pytest.fixture
 def progress(tmp_path: Path) -> Progress:
-    config = Config(state=tmp_path)
-    migrate(config)
-    return Progress(connect(config.database), 424200000001)
+    migrated(tmp_path)
+    return Progress(connect(Config(state=tmp_path).database), 424200000001)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from tests.room.test_events import at_once
 from tests.web.rough import Program, until
 from workshop.config import Backend, Config
 from workshop.lab import Aws
-from workshop.models import BackendRow, connect, migrate, now
+from workshop.models import BackendRow, connect, now
 from workshop.room.boards import Board
 from workshop.work.pulse import Pulse
 
@@ -48,9 +48,7 @@ def config(tmp_path: Path, database: str, aws: Program) -> Config:
     """Two ways to an AWS: one that may be killed, and one under the name "other"."""
     endpoint = f"http://127.0.0.1:{aws.command[2]}"
     other = Backend(name="other", endpoint_url=endpoint)
-    config = Config(state=tmp_path, database_url=database, endpoint_url=endpoint, backends=(other,))
-    migrate(config)
-    return config
+    return Config(state=tmp_path, database_url=database, endpoint_url=endpoint, backends=(other,))
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, migrated
 from workshop.config import Config
-from workshop.models import connect, migrate
+from workshop.models import connect
 from workshop.progress import Progress
 from workshop.sandbox.server import Server
 
@@ -22,7 +22,7 @@ class Terminal:
     def __init__(self, server: Server, folder: Path) -> None:
         settings = server.sandbox.settings
         self.config = Config(
-            state=settings.state, sandbox_port=settings.port, database_url=f"sqlite:///{folder / 'shell.db'}"
+            state=settings.state, sandbox_port=settings.port, database_url=f"sqlite:///{migrated(folder)}"
         )
         self.folder = folder
 
@@ -41,9 +41,7 @@ class Terminal:
 
 @pytest.fixture
 def terminal(sandbox: Server, tmp_path: Path) -> Terminal:
-    made = Terminal(sandbox, tmp_path)
-    migrate(made.config)
-    return made
+    return Terminal(sandbox, tmp_path)
 
 
 def test_the_shell_has_the_attendees_role_and_programs(terminal: Terminal) -> None:
@@ -84,7 +82,7 @@ def test_without_an_attendee_it_says_what_to_do(terminal: Terminal) -> None:
 
 def test_without_a_local_aws_it_says_so(tmp_path: Path) -> None:
     config = Config(state=tmp_path, sandbox_port=1)
-    migrate(config)
+    migrated(tmp_path)
     Progress(connect(config.database), config.first_account).enrol("paulf", "Paul")
     words = [sys.executable, "-m", "workshop", "shell", "true"]
     refused = subprocess.run(words, cwd=ROOT, env=config.environment(), capture_output=True, text=True)
