@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
 
+from argon2 import PasswordHasher
 from flask import Flask, Response, g, jsonify, redirect, request, url_for
 from flask_wtf.csrf import CSRFProtect
 from htmx_flask import Htmx
 from sqlalchemy import Engine
+from werkzeug.routing import Rule
 from werkzeug.wrappers import Response as Answer
 
 from workshop import mishaps
@@ -72,8 +76,21 @@ from workshop.watch.sights import Sights
 log = logging.getLogger(__name__)
 
 
+class Route(Rule):
+    """A route that compiles what writes its address when that is asked for; werkzeug does so at once.
+
+    For all of them together that takes longer than everything else that is done to make the app.
+    """
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        compiled = cache(partial(super()._compile_builder, append_unknown))
+        return lambda route, /, **values: compiled()(route, **values)
+
+
 class Pages(Flask):
     """Flask, with a reference in the log for every bug, which the apology shows as well."""
+
+    url_rule_class = Route
 
     def log_exception(
         self, exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None]
@@ -82,8 +99,8 @@ class Pages(Flask):
         log.error("reference %s: %s %s", g.reference, request.method, requests.route(), exc_info=exc_info)
 
 
-def create_app(config: Config) -> Flask:
-    """The app for these settings; its database has been migrated."""
+def create_app(config: Config, hasher: PasswordHasher | None = None) -> Flask:
+    """The app for these settings; its database has been migrated. `hasher` is for facilitators' passwords."""
     app = Pages(__name__, template_folder=str(HOME / "templates"), static_folder=str(HOME / "static"))
     app.extensions["engine"] = engine = connect(config.database)
     app.config.update(shield.settings(config))
@@ -95,7 +112,7 @@ def create_app(config: Config) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["guide"] = guide = _guide(config, engine)
     app.extensions["access"] = access = Access(engine, config.secret_key)
-    app.extensions["staff"] = staff = Staff(engine)
+    app.extensions["staff"] = staff = Staff(engine, hasher)
     language.listen(app)
     limits.listen(app)
     CSRFProtect(app)

@@ -18,9 +18,8 @@ from sqlalchemy.orm import Session
 
 from tests.conftest import ROOT, created, migrated
 from tests.operations.anything import fill
-from tests.web.conftest import Visitor
+from tests.web.conftest import Visitor, app_for
 from tests.web.rough import until
-from workshop.app import create_app
 from workshop.config import Config
 from workshop.guide import Guide
 from workshop.jobs import Jobs, Outcome
@@ -119,7 +118,7 @@ def test_numbers_go_on_and_none_is_given_out_twice(empty: Empty, kind: str) -> N
 def test_who_was_in_the_middle_goes_on_after_a_restore(empty: Empty, kind: str) -> None:
     """Joined, prepared, helped, checked; then everything is somewhere else, and the same cookie holds."""
     here, there = empty(kind), empty(kind)
-    app = create_app(here.config)
+    app = app_for(here.config)
     visitor = Visitor(app)
     visitor.join("paulf")
     visitor.get("/prepare")
@@ -134,7 +133,7 @@ def test_who_was_in_the_middle_goes_on_after_a_restore(empty: Empty, kind: str) 
     assert "2 of 7 done" in before
     there.restore(here.backup())
     fresh = Config(**there.config.model_dump())  # reads the secret that came along
-    elsewhere = create_app(fresh)
+    elsewhere = app_for(fresh)
     again = Visitor(elsewhere)
     session = visitor.client.get_cookie(app.config["SESSION_COOKIE_NAME"])
     assert session
@@ -150,7 +149,7 @@ def test_who_was_in_the_middle_goes_on_after_a_restore(empty: Empty, kind: str) 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_a_job_that_was_under_way_is_done_after_a_restore(empty: Empty, kind: str) -> None:
     here, there = empty(kind), empty(kind)
-    app = create_app(here.config)
+    app = app_for(here.config)
     guide: Guide = app.extensions["guide"]
     visitor = Visitor(app)
     visitor.join("paulf")

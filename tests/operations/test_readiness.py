@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from tests.conftest import free_port
-from workshop.app import create_app
+from tests.web.conftest import app_for
 from workshop.config import Config
 from workshop.models import WorkerRow, connect, now
 
@@ -34,7 +34,7 @@ def serve(config: Config) -> Iterator[Serve]:
     apps: list[Flask] = []
 
     def served(database: str) -> FlaskClient:
-        apps.append(create_app(config.model_copy(update={"database_url": database})))
+        apps.append(app_for(config.model_copy(update={"database_url": database})))
         return apps[-1].test_client()
 
     yield served

@@ -39,6 +39,13 @@ def test_the_right_password_opens_and_is_nowhere_to_be_read(
     assert PASSWORD not in kept
 
 
+def test_a_password_costs_what_rfc_9106_asks_unless_something_else_is_said(engine: Engine) -> None:
+    Staff(engine).add("maria@example.org", "Maria", PASSWORD)
+    with engine.connect() as connection:
+        kept = connection.scalar(text("SELECT password FROM facilitators"))
+    assert kept.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+
+
 @pytest.mark.parametrize("password", ["short", "aaaaaaaaaaaaaa", "x" * 300, ""])
 def test_a_weak_password_is_refused(staff: Staff, password: str) -> None:
     with pytest.raises(WeakPassword):

@@ -87,13 +87,19 @@ class Compiled(BytecodeCache):
 
 
 COMPILED = Compiled()
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+def app_for(config: Config) -> Flask:
+    """An app that compiles no template twice, and whose passwords cost less than they should."""
+    made = create_app(config, CHEAP)
+    made.jinja_env.bytecode_cache = COMPILED
+    return made
 
 
 @pytest.fixture
 def app(config: Config) -> Flask:
-    made = create_app(config)
-    made.jinja_env.bytecode_cache = COMPILED
-    return made
+    return app_for(config)
 
 
 @pytest.fixture
@@ -255,7 +261,7 @@ def come(app: Flask, guide: Guide, event: Event) -> Callable[..., Attending]:
 @pytest.fixture
 def staff(app: Flask) -> Staff:
     """The facilitators, with passwords that cost less than they should."""
-    return Staff(app.extensions["engine"], PasswordHasher(time_cost=1, memory_cost=64))
+    return Staff(app.extensions["engine"], CHEAP)
 
 
 @pytest.fixture

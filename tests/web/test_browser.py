@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from werkzeug.serving import make_server
 
 from tests.conftest import free_port
-from workshop.app import create_app
+from tests.web.conftest import app_for
 from workshop.config import HOME, Config
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -35,7 +35,7 @@ pytestmark = [
 def site(config: Config) -> Iterator[str]:
     """The pages of the real course and a worker, with the session's sandbox as AWS; their URL."""
     settings = config.model_copy(update={"course": HOME / "steps", "port": free_port()})
-    server = make_server("127.0.0.1", settings.port, create_app(settings), threaded=True)
+    server = make_server("127.0.0.1", settings.port, app_for(settings), threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     worker = subprocess.Popen([sys.executable, "-m", "workshop", "worker"], env=settings.environment())
     yield f"http://127.0.0.1:{settings.port}"

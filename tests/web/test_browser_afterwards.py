@@ -15,10 +15,10 @@ from werkzeug.serving import make_server
 from tests.conftest import free_port
 from tests.room.crowd import gather
 from tests.room.receiver import Receiver
+from tests.web.conftest import app_for
 from tests.web.leading import leader
 from tests.web.test_browser import Tab, browser, pytestmark, tab  # noqa: F401 - fixtures, and the mark
 from tests.web.test_certificate import finish
-from workshop.app import create_app
 from workshop.config import HOME, Config
 from workshop.guide import Guide
 from workshop.models import connect
@@ -50,7 +50,7 @@ def house(config: Config) -> Iterator[House]:
     settings = config.model_copy(
         update={"course": HOME / "steps", "port": free_port(), "hooks_to_private": True}
     )
-    app, engine = create_app(settings), connect(settings.database)
+    app, engine = app_for(settings), connect(settings.database)
     event = gather(engine, Route.of(app.extensions["guide"].course), 30, minutes=40)
     server = make_server("127.0.0.1", settings.port, app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()

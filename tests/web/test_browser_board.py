@@ -19,8 +19,8 @@ from werkzeug.serving import make_server
 
 from tests.conftest import free_port, migrated
 from tests.room.crowd import gather, steps, write
+from tests.web.conftest import app_for
 from tests.web.test_browser import NO_BROWSER, Tab, browser
-from workshop.app import create_app
 from workshop.config import Config
 from workshop.console.guard import KEY
 from workshop.models import EnrolmentRow, HappeningRow, WorkerRow, now
@@ -72,7 +72,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     course = write(folder / "course_of_a_room", route)
     config = Config(state=folder, secret="a secret of this test", course=course, port=port)
     migrated(folder)
-    app = create_app(config)
+    app = app_for(config)
     engine: Engine = app.extensions["engine"]
     event = gather(engine, route, PEOPLE, minutes=45)
     with Session(engine) as session:  # who lives until the end of the test

@@ -12,9 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import make_server
 
 from tests.conftest import free_port
-from tests.web.conftest import LEADERS
+from tests.web.conftest import LEADERS, app_for
 from tests.web.test_browser import PATIENCE, SIZES, Tab, browser, pytestmark, tab
-from workshop.app import create_app
 from workshop.config import HOME, Config
 from workshop.room.welcome import set_up_link
 
@@ -25,7 +24,7 @@ __all__ = ["browser", "pytestmark", "tab"]
 def site(config: Config) -> Iterator[str]:
     """The pages of the real course; the address that makes its first visitor the owner."""
     settings = config.model_copy(update={"course": HOME / "steps", "port": free_port()})
-    server = make_server("127.0.0.1", settings.port, create_app(settings), threaded=True)
+    server = make_server("127.0.0.1", settings.port, app_for(settings), threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield set_up_link(settings, f"http://127.0.0.1:{settings.port}")
     server.shutdown()

@@ -10,9 +10,8 @@ import pytest
 from flask import Flask
 
 from tests.room.test_events import at_once
-from tests.web.conftest import Attending, Visitor
+from tests.web.conftest import Attending, Visitor, app_for
 from tests.web.test_event_door import Make, enter, make  # noqa: F401 - a fixture
-from workshop.app import create_app
 from workshop.config import Config
 from workshop.guide import Guide
 from workshop.models import connect
@@ -159,4 +158,4 @@ def test_who_has_not_joined_has_none(visitor: Visitor) -> None:
 def test_another_app_confirms_the_same(config: Config, paul: Attending, guide: Guide) -> None:
     finish(guide, paul.enrolled)
     address: Any = issued(paul.visitor)
-    assert Visitor(create_app(config)).get(address).status_code == 200
+    assert Visitor(app_for(config)).get(address).status_code == 200

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from tests.web.conftest import Attending, Visitor
-from workshop.app import create_app
+from tests.web.conftest import Attending, Visitor, app_for
 from workshop.config import Config
 from workshop.guide import Guide
 from workshop.work.helping import Helper
@@ -57,7 +56,7 @@ def test_on_ones_own_machine_another_browser_may_go_on(app: Flask, paul: Attendi
 
 
 def test_at_an_event_nobody_enters_as_somebody_else(config: Config) -> None:
-    app = create_app(config.model_copy(update={"local": False}))
+    app = app_for(config.model_copy(update={"local": False}))
     Visitor(app).join("paulf")
     stranger = Visitor(app)
     stranger.join("paulf")

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.web.conftest import Visitor
+from tests.web.conftest import Visitor, app_for
 from tests.web.rough import until
-from workshop.app import create_app
 from workshop.config import Config
 from workshop.guide import Guide
 from workshop.labs import AT_ONCE
@@ -194,7 +193,7 @@ def test_by_invitation_only_the_invited_get_in(app: Flask, config: Config, make:
 
 
 def test_where_nobody_works_alone_only_a_code_opens_the_door(config: Config) -> None:
-    visitor = Visitor(create_app(config.model_copy(update={"alone": False})))
+    visitor = Visitor(app_for(config.model_copy(update={"alone": False})))
     assert "Your handle" not in visitor.text("/")
     assert visitor.post("/join", handle="paulf").status_code == 403
 

@@ -12,8 +12,7 @@ import pytest
 from flask import Flask
 
 from tests.room.test_events import at_once
-from tests.web.conftest import Leader, Visitor
-from workshop.app import create_app
+from tests.web.conftest import Leader, Visitor, app_for
 from workshop.config import Backend, Config
 from workshop.guide import Guide
 from workshop.models import connect, now
@@ -261,7 +260,7 @@ def test_what_stands_in_names_stays_once_somebody_has_joined(app: Flask, maria: 
 def test_people_are_spread_over_what_is_chosen(config: Config) -> None:
     ways = (Backend(name="two", accounts=("1" * 12, "2" * 12)), Backend(name="three"))
     settings = config.model_copy(update={"backends": ways})
-    app = create_app(settings)
+    app = app_for(settings)
     maria = Leader(app, "maria")
     maria.come()
     assert make(maria).backends == ()

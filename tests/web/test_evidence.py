@@ -11,8 +11,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.web.conftest import Visitor, configured
-from workshop.app import create_app
+from tests.web.conftest import Visitor, app_for, configured
 from workshop.config import HOME
 from workshop.insight.runs import Run, history
 from workshop.lab import Lab
@@ -50,7 +49,7 @@ def walked(tmp_path_factory: pytest.TempPathFactory, sandbox: Any) -> Walked:
     config = configured(tmp_path_factory.mktemp("walked"), sandbox).model_copy(
         update={"course": HOME / "steps"}
     )
-    app = create_app(config)
+    app = app_for(config)
     visitor, guide = Visitor(app), app.extensions["guide"]
     visitor.join()
     lab = guide.lab_of(guide.progress.by_handle("paulf"))

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.web.conftest import app_for
 from tests.web.test_browser import SIZES, Tab, browser, join, pytestmark, site, tab
-from workshop.app import create_app
 from workshop.config import HOME, Config
 from workshop.guide import Guide
 
@@ -17,7 +17,7 @@ __all__ = ["browser", "pytestmark", "site", "tab"]
 
 def walk(config: Config, *slugs: str) -> None:
     """Do steps in the place of the attendee, and look at them."""
-    guide: Guide = create_app(config.model_copy(update={"course": HOME / "steps"})).extensions["guide"]
+    guide: Guide = app_for(config.model_copy(update={"course": HOME / "steps"})).extensions["guide"]
     attendee = guide.progress.by_handle("paulf")
     assert attendee
     for slug in slugs:

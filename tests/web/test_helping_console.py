@@ -17,8 +17,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.event import listen, remove
 from sqlalchemy.orm import Session
 
-from tests.web.conftest import Attending, Visitor, appointed, configured, signed_in
-from workshop.app import create_app
+from tests.web.conftest import Attending, Visitor, app_for, appointed, configured, signed_in
 from workshop.config import Backend, Config
 from workshop.guide import Guide
 from workshop.jobs import Kind, Outcome
@@ -549,7 +548,7 @@ def test_where_accounts_cannot_be_emptied_nothing_is_done(
     app: Flask, config: Config, come: Come, event: Event, maria: Facilitator, guide: Guide
 ) -> None:
     paul = come()
-    another = create_app(config.model_copy(update={"account_removal": ""}))
+    another = app_for(config.model_copy(update={"account_removal": ""}))
     desk = open_desk(another, event, maria)
     status, page = desk.post(f"/people/{paul.enrolled.id}/reset", reason="wrong account")
     assert status == 409

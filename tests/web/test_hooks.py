@@ -10,9 +10,8 @@ import pytest
 from flask import Flask
 
 from tests.room.receiver import Receiver
-from tests.web.conftest import HTMX, Visitor
+from tests.web.conftest import HTMX, Visitor, app_for
 from tests.web.leading import leader
-from workshop.app import create_app
 from workshop.config import Config
 from workshop.guide import Guide
 from workshop.models import connect, now
@@ -32,7 +31,7 @@ SECRET = re.compile(r"whsec_[A-Za-z0-9+/=]+")
 @pytest.fixture
 def app(config: Config) -> Flask:
     """Tests listen on the loopback address."""
-    return create_app(config.model_copy(update={"hooks_to_private": True}))
+    return app_for(config.model_copy(update={"hooks_to_private": True}))
 
 
 @pytest.fixture
@@ -119,7 +118,7 @@ def test_the_secret_is_not_in_the_cookie(maria: Visitor, event: Event, receiver:
 def test_an_address_that_will_not_do_is_told_and_not_kept(
     config: Config, url: str, says: str, guide: Guide, event: Event, hooks: Hooks
 ) -> None:
-    careful = leader(create_app(config), event.id)
+    careful = leader(app_for(config), event.id)
     page = add(careful, event, url)
     assert says in page
     assert f'value="{url}"' in page

@@ -9,8 +9,7 @@ import pytest
 from flask import Flask
 
 from tests.conftest import free_port
-from tests.web.conftest import HTMX, Attending, Visitor
-from workshop.app import create_app
+from tests.web.conftest import HTMX, Attending, Visitor, app_for
 from workshop.config import Config
 from workshop.guide import Guide
 from workshop.jobs import Outcome
@@ -94,7 +93,7 @@ def test_every_answer_carries_the_policies(visitor: Visitor) -> None:
 
 @pytest.fixture
 def without_aws(config: Config) -> Flask:
-    return create_app(config.model_copy(update={"endpoint_url": f"http://127.0.0.1:{free_port()}"}))
+    return app_for(config.model_copy(update={"endpoint_url": f"http://127.0.0.1:{free_port()}"}))
 
 
 def test_without_aws_preparing_says_so_and_tries_again_by_itself(without_aws: Flask) -> None:

@@ -11,9 +11,8 @@ import pytest
 import requests
 from flask import Flask
 
-from tests.web.conftest import Visitor
+from tests.web.conftest import Visitor, app_for
 from tests.web.provider import CLIENT, SECRET, Provider, provider
-from workshop.app import create_app
 from workshop.config import Config
 from workshop.room.staff import Staff
 
@@ -38,7 +37,7 @@ def settings(config: Config, there: Provider) -> Config:
 
 @pytest.fixture
 def site(settings: Config) -> Flask:
-    return create_app(settings)
+    return app_for(settings)
 
 
 @pytest.fixture
@@ -203,7 +202,7 @@ def test_an_answer_without_an_id_token_lets_nobody_in(site: Flask, there: Provid
 
 def test_a_provider_that_is_not_there_leaves_the_password(config: Config) -> None:
     gone = config.model_copy(update={"oidc_issuer": "http://127.0.0.1:9", "oidc_client_id": CLIENT})
-    visitor = Visitor(create_app(gone))
+    visitor = Visitor(app_for(gone))
     answer = visitor.get("/staff/oidc")
     assert answer.status_code == 503
     assert "or sign in with a password" in said(answer)

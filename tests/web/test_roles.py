@@ -19,8 +19,7 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from tests.web.conftest import Leader, Visitor, configured
-from workshop.app import create_app
+from tests.web.conftest import Leader, Visitor, app_for, configured
 from workshop.console.ledger import WORDS
 from workshop.guide import Guide
 from workshop.models import Base, EventRow, connect, now
@@ -166,7 +165,7 @@ class World:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory, sandbox: Any) -> Iterator[World]:
     config = configured(tmp_path_factory.mktemp("roles"), sandbox)
-    app = create_app(config)
+    app = app_for(config)
     guide: Guide = app.extensions["guide"]
     staff: Staff = app.extensions["staff"]
     here, there = (guide.events.make(_draft(name)) for name in ("Here", "There"))

@@ -10,8 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from tests.web.conftest import LEADERS, Attending, Leader, Visitor
-from workshop.app import create_app
+from tests.web.conftest import LEADERS, Attending, Leader, Visitor, app_for
 from workshop.config import Config
 from workshop.models import connect
 from workshop.room.attempts import Attempts
@@ -223,7 +222,7 @@ def test_a_learner_sees_one_discreet_link_only(paul: Attending, visitor: Visitor
 
 def test_who_signed_in_is_known_to_every_process(lead: Lead, config: Config, app: Flask) -> None:
     leader = lead("maria")
-    other = create_app(config).test_client()
+    other = app_for(config).test_client()
     cookie = leader.client.get_cookie("workshop-8000")
     assert cookie
     other.set_cookie(cookie.key, cookie.value)
