@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -25,6 +25,8 @@ LOOKS = ("looked", "passed", "unsure")
 WHO = select(EnrolmentRow, EventRow.region, EventRow.prefix, EventRow.chapters).outerjoin(
     EventRow, EventRow.id == EnrolmentRow.event
 )
+# Asked with every request: to put a question together takes longer than to have it answered.
+BY_TICKET = WHO.where(EnrolmentRow.ticket == bindparam("ticket"))
 
 
 class HandleTaken(Exception):
@@ -118,7 +120,7 @@ class Progress:
 
     def by_ticket(self, ticket: str) -> Enrolled | None:
         """Who holds this ticket."""
-        return self._one(EnrolmentRow.ticket == ticket)
+        return self._first(BY_TICKET, ticket=ticket)
 
     def by_handle(self, handle: str, event: int | None = None) -> Enrolled | None:
         """Who joined under this handle, alone or in an event."""
@@ -141,9 +143,9 @@ class Progress:
     def _one(self, *conditions: Any) -> Enrolled | None:
         return self._first(WHO.where(*conditions))
 
-    def _first(self, query: Any) -> Enrolled | None:
+    def _first(self, query: Any, **values: object) -> Enrolled | None:
         with Session(self._engine) as session:
-            row = session.execute(query).first()
+            row = session.execute(query, values).first()
             return _enrolled(*row) if row else None
 
     def new_ticket(self, enrolment: int) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, delete, func, select, update
+from sqlalchemy import Engine, bindparam, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -17,6 +17,10 @@ from workshop.room.event import UNDO, Event
 from workshop.room.timer import Pause, Timer, pauses
 
 TRIES = 50
+# Asked with every request: to put a question together takes longer than to have it answered.
+BY_NUMBER = select(EventRow).where(EventRow.id == bindparam("wanted"))
+BY_CODE = select(EventRow).where(EventRow.code == bindparam("wanted"))
+GATES = select(GateRow.chapter, GateRow.open).where(GateRow.event == bindparam("event"))
 NEXT: dict[str, Any] = {"version": EventRow.version + 1}  # where what a draft says is changed
 
 
@@ -86,11 +90,11 @@ class Events:
 
     def get(self, number: int) -> Event:
         """The event of this number. Raises UnknownEvent."""
-        return self._one(EventRow.id == number, str(number))
+        return self._one(BY_NUMBER, number)
 
     def by_code(self, code: str) -> Event:
         """The event of a join code, as somebody typed it. Raises UnknownEvent."""
-        return self._one(EventRow.code == codes.normal(code), code)
+        return self._one(BY_CODE, codes.normal(code), code)
 
     def all(self) -> list[Event]:
         """All of them, the newest first."""
@@ -98,12 +102,12 @@ class Events:
             rows = list(session.scalars(select(EventRow).order_by(EventRow.id.desc())))
             return [_event(row, {}) for row in rows]
 
-    def _one(self, condition: Any, asked: str) -> Event:
+    def _one(self, question: Any, wanted: int | str, asked: str = "") -> Event:
         with Session(self._engine) as session:
-            row = session.scalar(select(EventRow).where(condition))
+            row = session.scalar(question, {"wanted": wanted})
             if row is None:
-                raise UnknownEvent(asked)
-            gates = session.execute(select(GateRow.chapter, GateRow.open).where(GateRow.event == row.id))
+                raise UnknownEvent(asked or str(wanted))
+            gates = session.execute(GATES, {"event": row.id})
             return _event(row, dict(gates.all()))
 
     def joined(self, number: int) -> int:

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Engine, Select, func, select, update
+from sqlalchemy import Engine, Select, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -116,7 +116,7 @@ class Hands:
 
     def up(self, enrolment: int) -> Hand | None:
         """The hand that somebody has up."""
-        return self._one(HandRow.enrolment == enrolment, HandRow.ended.is_(None))
+        return next(iter(self._all(UP, who=enrolment)), None)
 
     def take(self, event: int, number: int, who: int) -> Hand:
         """Go to that desk. Of two at once one does. Raises TakenAlready, HandDown."""
@@ -176,9 +176,9 @@ class Hands:
     def _one(self, *conditions: Any) -> Hand | None:
         return next(iter(self._all(_told(*conditions))), None)
 
-    def _all(self, wanted: Select[*tuple[Any, ...]]) -> list[Hand]:
+    def _all(self, wanted: Select[*tuple[Any, ...]], **values: object) -> list[Hand]:
         with Session(self._engine) as session:
-            return [_hand(*found) for found in session.execute(wanted)]
+            return [_hand(*found) for found in session.execute(wanted, values)]
 
     def _end(self, hand: Hand, outcome: Outcome, who: int | None) -> bool:
         still = (HandRow.ended.is_(None),)
@@ -213,6 +213,9 @@ def _told(*conditions: Any) -> Select[*tuple[Any, ...]]:
         .outerjoin(FacilitatorRow, FacilitatorRow.id == HandRow.taker)
         .where(*conditions)
     )
+
+
+UP = _told(HandRow.enrolment == bindparam("who"), HandRow.ended.is_(None))  # asked with every page
 
 
 def _hand(row: HandRow, handle: str, name: str, taker: str | None) -> Hand:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Select, select, update
+from sqlalchemy import Engine, Select, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from workshop.models import EnrolmentRow, FacilitatorRow, NoteRow, now
@@ -111,8 +111,7 @@ class Notes:
 
     def standing(self, event: int, enrolment: int) -> list[Note]:
         """What somebody is to see now: banner, notes and offer, the oldest first."""
-        theirs = (NoteRow.enrolment == enrolment) | NoteRow.enrolment.is_(None)
-        return self._all(_told(NoteRow.event == event, NoteRow.ended.is_(None), theirs).order_by(NoteRow.id))
+        return self._all(STANDING, event=event, who=enrolment)
 
     def to(self, enrolment: int) -> list[Note]:
         """All that was said to somebody alone, the newest first."""
@@ -139,9 +138,9 @@ class Notes:
             session.commit()
             return bool(done.rowcount)  # type: ignore[attr-defined]
 
-    def _all(self, wanted: Select[*tuple[Any, ...]]) -> list[Note]:
+    def _all(self, wanted: Select[*tuple[Any, ...]], **values: object) -> list[Note]:
         with Session(self._engine) as session:
-            return [_note(*found) for found in session.execute(wanted)]
+            return [_note(*found) for found in session.execute(wanted, values)]
 
 
 def _banner(event: int) -> tuple[Any, ...]:
@@ -159,6 +158,10 @@ def _told(*conditions: Any) -> Select[*tuple[Any, ...]]:
         .outerjoin(EnrolmentRow, EnrolmentRow.id == NoteRow.enrolment)
         .where(*conditions)
     )
+
+
+THEIRS = (NoteRow.enrolment == bindparam("who")) | NoteRow.enrolment.is_(None)
+STANDING = _told(NoteRow.event == bindparam("event"), NoteRow.ended.is_(None), THEIRS).order_by(NoteRow.id)
 
 
 def _note(row: NoteRow, by: str | None, handle: str | None) -> Note:
