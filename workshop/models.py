@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import logging
-import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -20,7 +19,6 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
-    Connection,
     DateTime,
     Dialect,
     Engine,
@@ -38,14 +36,12 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from workshop.config import Config
+from workshop.turns import Turns
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 4242_0023
 PAUSE = 0.05
 THREADS = 16  # of one web process
-HOLDS = "turn"
-READS = ("SELECT", "PRAGMA", "WITH", "EXPLAIN")
-TURN_COMES_WITHIN = 10.0  # seconds; then SQLite decides
 
 
 class Moment(TypeDecorator[datetime]):
@@ -462,34 +458,8 @@ def connect(url: str) -> Engine:
     )
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _tune_sqlite)
-        _Turns().listen(engine)
+        Turns().listen(engine)
     return engine
-
-
-class _Turns:
-    """Lets the threads of a process write to SQLite one after the other.
-
-    SQLite has one writer. The others sleep and look again, ever longer, and who is unlucky does so for
-    seconds; here they wait for each other instead. Other processes still meet in SQLite.
-    """
-
-    def __init__(self) -> None:
-        self._turn = threading.Lock()
-
-    def listen(self, engine: Engine) -> None:
-        """Take the turn with a transaction's first change, and give it back with its end."""
-        event.listen(engine, "before_cursor_execute", self._before)
-        for end in ("commit", "rollback"):
-            event.listen(engine, end, lambda connection: self._after(connection.info))
-        event.listen(engine, "reset", lambda _dbapi, record, _state: self._after(record.info))
-
-    def _before(self, connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
-        if HOLDS not in connection.info and not statement.lstrip().startswith(READS):
-            connection.info[HOLDS] = self._turn.acquire(timeout=TURN_COMES_WITHIN)
-
-    def _after(self, info: dict[Any, Any]) -> None:
-        if info.pop(HOLDS, False):
-            self._turn.release()
 
 
 def driver(url: str) -> str:
