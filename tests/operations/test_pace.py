@@ -39,7 +39,10 @@ def test_a_busy_one_asks_for_patience_within_limits_and_forgets_it_again() -> No
     assert pace.stretch == MOST
     passes(pace, clock, 60, AIM * 0.7)
     assert pace.stretch == MOST, "with enough to do it stays as it is"
-    passes(pace, clock, 300, 0.1)
+    clock.at += 30
+    pace.note(0.1)
+    assert 4 < pace.stretch < 6, "also where hardly anybody asks"
+    passes(pace, clock, 120, 0.1)
     assert pace.stretch == 1.0
 
 

@@ -18,7 +18,8 @@ from flask import Flask, Response, g
 
 WINDOW = 1.0  # seconds between two looks at how busy it is
 AIM = 2.0  # requests at once: of sixteen threads, most are left to those who click
-QUICKER, SLOWEST = 0.99, 1.5  # a step a window; pages hear of it only when they ask next, so down slowly
+SLOWEST = 1.5  # at most so much more in a window
+QUICKER = 0.98  # a second: slowly, for pages hear of it only when they ask next
 IDLE = 0.4  # of the aim: with more than that to do, pages ask often enough
 MOST = 10.0
 
@@ -40,8 +41,7 @@ class Pace:
             elapsed = self._clock() - self._since
             if elapsed >= WINDOW:
                 over = self._busy / elapsed / AIM
-                step = min(SLOWEST, over**0.25) if over > 1 else QUICKER if over < IDLE else 1.0
-                self.stretch = min(MOST, max(1.0, self.stretch * step))
+                self.stretch = min(MOST, max(1.0, self.stretch * _step(over, elapsed)))
                 self._since, self._busy = self._clock(), 0.0
 
     def listen(self, app: Flask) -> None:
@@ -55,3 +55,10 @@ class Pace:
         if "enrolled" in g:
             answer.headers["X-Pace"] = f"{self.stretch:.1f}"
         return answer
+
+
+def _step(over: float, elapsed: float) -> float:
+    """By how much the stretch changes, at so many times what is aimed at, for so many seconds."""
+    if over > 1:
+        return float(min(SLOWEST, over**0.25))
+    return float(QUICKER**elapsed) if over < IDLE else 1.0
