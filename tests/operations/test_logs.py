@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from workshop.config import Config
 from workshop.jobs import Jobs, Outcome
 from workshop.labs import Labs
 from workshop.models import connect
+from workshop.operations.logs import Stream
 from workshop.progress import Progress
 from workshop.vault import Vault
 
@@ -203,3 +205,13 @@ def test_settings_that_do_not_hold_are_named(config: Config) -> None:
     assert "WORKSHOP_PORT" in said
     assert "WORKSHOP_LOG_FORMAT" in said
     assert "Traceback" not in said
+
+
+def test_words_that_do_not_fit_their_values_fail_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+    logger = logging.Logger("of this test")
+    logger.addHandler(Stream())
+    logger.error("%d people", "many")
+    logger.error("%s people", "many")
+    told = capsys.readouterr().err
+    assert "Logging error" in told
+    assert told.endswith("many people\n")

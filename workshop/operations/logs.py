@@ -75,7 +75,11 @@ class Stream(logging.StreamHandler[TextIO]):
 
     def handle(self, record: logging.LogRecord) -> bool:
         """Make the line, then wait for the turn to write it."""
-        record.line = super().format(record)
+        try:
+            record.line = super().format(record)
+        except Exception:  # the words do not fit their values: that is no reason to fail what they tell of
+            self.handleError(record)
+            return False
         return bool(super().handle(record))
 
     def format(self, record: logging.LogRecord) -> str:
