@@ -32,8 +32,9 @@ from sqlalchemy import (
     inspect,
     make_url,
     text,
+    update,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from workshop.config import Config
 from workshop.turns import Turns
@@ -444,6 +445,16 @@ class WorkerRow(Base):
     host: Mapped[str] = mapped_column(String(255))
     pid: Mapped[int]
     seen: Mapped[datetime]
+
+
+def hold_event(session: Session, number: int) -> None:
+    """Hold an event's row until the end of the transaction: of two who do, the second sees the first."""
+    session.execute(update(EventRow).where(EventRow.id == number).values(version=EventRow.version))
+
+
+def hold_person(session: Session, enrolment: int) -> None:
+    """The same for somebody who joined."""
+    session.execute(update(EnrolmentRow).where(EnrolmentRow.id == enrolment).values(name=EnrolmentRow.name))
 
 
 def connect(url: str) -> Engine:

@@ -18,7 +18,7 @@ from sqlalchemy import Engine, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from workshop.language.tongue import gettext, marked
-from workshop.models import DeliveryRow, EventRow, HappeningRow, HookRow, now
+from workshop.models import DeliveryRow, EventRow, HappeningRow, HookRow, hold_event, now
 from workshop.vault import Vault
 
 # What can be told, as the message names it; docs/webhooks.md has the bodies.
@@ -116,7 +116,7 @@ class Hooks:
         secret = PREFIX + base64.b64encode(secrets.token_bytes(BYTES)).decode()
         with Session(self._engine) as session:
             # The event's row is held until the end, so that no two add the last one.
-            session.execute(update(EventRow).where(EventRow.id == event).values(version=EventRow.version))
+            hold_event(session, event)
             if (session.scalar(select(func.count()).where(HookRow.event == event)) or 0) >= MOST:
                 raise TooMany
             row = HookRow(

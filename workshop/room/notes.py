@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Engine, Select, bindparam, select, update
 from sqlalchemy.orm import Session
 
-from workshop.models import EnrolmentRow, FacilitatorRow, NoteRow, now
+from workshop.models import EnrolmentRow, FacilitatorRow, NoteRow, hold_event, hold_person, now
 
 BANNER, NOTE, OFFER = "banner", "note", "offer"
 READ, WITHDRAWN, ACCEPTED, DECLINED = "read", "withdrawn", "accepted", "declined"
@@ -66,6 +66,7 @@ class Notes:
     def banner(self, event: int, who: int, words: str) -> None:
         """Say something to all, also to those who come later; it takes the place of the last one."""
         with Session(self._engine) as session:
+            hold_event(session, event)  # else of two that are said at once both stand
             session.execute(self._ending(WITHDRAWN, *_banner(event)))
             session.add(NoteRow(event=event, facilitator=who, kind=BANNER, words=words, at=self._now()))
             session.commit()
@@ -90,6 +91,7 @@ class Notes:
         row = NoteRow(event=event, enrolment=enrolment, facilitator=who, kind=OFFER, slug=slug, help=kind)
         row.at = self._now()
         with Session(self._engine) as session:
+            hold_person(session, enrolment)
             session.execute(self._ending(WITHDRAWN, *_offer(enrolment)))
             session.add(row)
             session.commit()
