@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from workshop.language.tongue import gettext, marked
-from workshop.models import EnrolmentRow, HappeningRow, now
+from workshop.models import HappeningRow, hold_person, now
 
 LIVES = {1: marked("an hour"), 24: marked("a day"), 24 * 7: marked("a week")}
 LONGEST = max(LIVES) * 3600
@@ -67,12 +67,16 @@ class Access:
 
     def make(self, enrolment: int, hours: int, once: bool = False) -> tuple[Link, str]:
         """A new link and its token, which is kept nowhere; `once`: for one time. Raises TooManyLinks."""
-        if len([one for one in self.of(enrolment) if one.holds(self._now())]) >= MOST_OPEN:
-            raise TooManyLinks(gettext("%(count)s links are open: revoke one first.", count=MOST_OPEN))
         made = self._now()
         life = timedelta(hours=hours if hours in LIVES else 24)
         link = Link(secrets.token_urlsafe(9), enrolment, made, made + life, once=once)
-        self._record(link, "link made", expires=link.expires.isoformat(), **({"once": True} if once else {}))
+        with Session(self._engine) as session:
+            hold_person(session, enrolment)  # so that no two make the last one
+            if len([one for one in self._links(session, enrolment) if one.holds(made)]) >= MOST_OPEN:
+                raise TooManyLinks(gettext("%(count)s links are open: revoke one first.", count=MOST_OPEN))
+            said = {"expires": link.expires.isoformat()} | ({"once": True} if once else {})
+            session.add(_happening(link, "link made", **said))
+            session.commit()
         return link, str(self._signer.dumps([enrolment, link.id]))
 
     def open(self, token: str) -> Link:
@@ -95,20 +99,21 @@ class Access:
     def use(self, link: Link) -> None:
         """Note that somebody came in by it. Raises NoLink where one for one time was used meanwhile."""
         with Session(self._engine) as session:
-            # Their row is held until the end, so that of two at once the second sees the first.
-            mine = update(EnrolmentRow).where(EnrolmentRow.id == link.enrolment)
-            session.execute(mine.values(name=EnrolmentRow.name))
+            hold_person(session, link.enrolment)
             now_known = {one.id: one for one in self._links(session, link.enrolment)}
             if now_known[link.id].used_up:
                 raise NoLink(gettext(USED_UP))
-            session.add(HappeningRow(enrolment=link.enrolment, kind="link used", details={"link": link.id}))
+            session.add(_happening(link, "link used"))
             session.commit()
 
     def revoke(self, enrolment: int, number: str) -> None:
         """Let a link of this attendee hold no longer; what is not theirs is left alone."""
-        link = self._one(enrolment, number)
-        if link and not link.revoked:
-            self._record(link, "link revoked")
+        with Session(self._engine) as session:
+            hold_person(session, enrolment)
+            link = next((one for one in self._links(session, enrolment) if one.id == number), None)
+            if link and not link.revoked:
+                session.add(_happening(link, "link revoked"))
+                session.commit()
 
     def shut(self, enrolment: int, number: str) -> bool:
         """Whether the link by which somebody came in has been revoked since."""
@@ -144,11 +149,9 @@ class Access:
         )
         return list(session.scalars(wanted))
 
-    def _record(self, link: Link, kind: str, **more: Any) -> None:
-        with Session(self._engine) as session:
-            details = {"link": link.id, **more}
-            session.add(HappeningRow(enrolment=link.enrolment, kind=kind, details=details))
-            session.commit()
+
+def _happening(link: Link, kind: str, **more: Any) -> HappeningRow:
+    return HappeningRow(enrolment=link.enrolment, kind=kind, details={"link": link.id, **more})
 
 
 def _after(link: Link, row: HappeningRow) -> Link:
