@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterator, MutableMapping
+from collections.abc import Callable, Collection, Iterator, MutableMapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from workshop.config import Backend
-from workshop.models import EnrolmentRow, EventRow, HappeningRow, KeptOutRow
+from workshop.models import EnrolmentRow, EventRow, HappeningRow, KeptOutRow, hold_event, hold_person
 from workshop.step import Finding, State, Step, passed
 from workshop.trail import Entry, Trail, Trails
 from workshop.watch.sights import Sights
@@ -201,33 +201,51 @@ class Progress:
             session.add(row)
             session.commit()
 
+    def record_while(
+        self, holds: Callable[[], bool], enrolment: int, kind: str, slug: str, **details: Any
+    ) -> None:
+        """Add it where that holds, also when another tab adds the same at this moment."""
+        row = HappeningRow(enrolment=enrolment, kind=kind, slug=slug, details=details)
+        self._add_while(holds, row)
+
+    def _add_while(self, holds: Callable[[], bool], row: HappeningRow) -> bool:
+        """The same; whether it was added. Nobody is held up where there is nothing to add."""
+        if not holds():
+            return False
+        with Session(self._engine) as session:
+            hold_person(session, row.enrolment)
+            if not holds():
+                return False
+            session.add(row)
+            session.commit()
+            return True
+
     def record_once(self, enrolment: int, kind: str, slug: str) -> None:
         """Add it unless it has happened before."""
-        if not self.trail(enrolment).ever(kind, slug):
-            self.record(enrolment, kind, slug)
+        self.record_while(lambda: not self.trail(enrolment).ever(kind, slug), enrolment, kind, slug)
 
     def looked(self, enrolment: int, slug: str, findings: list[Finding], by: str = "attendee") -> bool:
         """Add what a look found, unless the last one found the very same; whether it was added."""
-        last = self.last_look(enrolment, slug)
-        news = last is None or last.findings != tuple(findings)
-        self._sights.note(enrolment, slug, news)
-        if not news:
-            return False
         details = {"by": by, "findings": [_plain(finding) for finding in findings]}
         gap = next((one for one in findings if one.state != State.PASSED), None)
         claim, found = (gap.claim, gap.state.value) if gap else ("", "")
-        self._add(
-            HappeningRow(
-                enrolment=enrolment,
-                kind=_outcome(findings),
-                slug=slug,
-                by=by,
-                claim=claim,
-                found=found,
-                details=details,
-            )
+        row = HappeningRow(
+            enrolment=enrolment,
+            kind=_outcome(findings),
+            slug=slug,
+            by=by,
+            claim=claim,
+            found=found,
+            details=details,
         )
-        return True
+
+        def is_news() -> bool:
+            last = self.last_look(enrolment, slug)
+            return last is None or last.findings != tuple(findings)
+
+        news = self._add_while(is_news, row)
+        self._sights.note(enrolment, slug, news)
+        return news
 
     def last_look(self, enrolment: int, slug: str) -> Look | None:
         """What the last look at a step found, since the account or the step was started afresh."""
@@ -298,11 +316,12 @@ class Answers(MutableMapping[str, str]):
         return {key: value for key, value in given.items() if value is not None}
 
     def _say(self, key: str, value: str | None) -> None:
+        said = {"key": key, "value": value}
         with Session(self._engine) as session:
-            session.add(
-                HappeningRow(enrolment=self._enrolment, kind="answered", details={"key": key, "value": value})
-            )
-            session.commit()
+            hold_person(session, self._enrolment)
+            if self._all().get(key) != value:  # another tab may have said the same by now
+                session.add(HappeningRow(enrolment=self._enrolment, kind="answered", details=said))
+                session.commit()
 
     def __getitem__(self, key: str) -> str:
         return self._all()[key]
@@ -344,8 +363,7 @@ def _placed(session: Session, row: EnrolmentRow, place: Place) -> tuple[str, ...
 
     The event's row is held until the end, so that no two take the last place.
     """
-    held = update(EventRow).where(EventRow.id == place.event).values(version=EventRow.version)
-    session.execute(held)
+    hold_event(session, place.event)
     many = select(EnrolmentRow.backend, func.count()).group_by(EnrolmentRow.backend)
     here = dict(session.execute(many.where(EnrolmentRow.event == place.event)).all())
     if sum(here.values()) >= place.capacity:

@@ -52,8 +52,15 @@ def hints(progress: Progress, enrolled: Enrolled, step: Step, findings: list[Fin
 def open_next(progress: Progress, enrolled: Enrolled, step: Step, findings: list[Finding]) -> None:
     """Show one more, if there is one."""
     gap = _gap(findings)
-    if gap and hints(progress, enrolled, step, findings).more:
-        progress.record(enrolled.id, "hinted", step.slug, hint=_mark(gap, *gap.hints))
+    if gap:
+        mark = _mark(gap, *gap.hints)
+        progress.record_while(
+            lambda: hints(progress, enrolled, step, findings).more,
+            enrolled.id,
+            "hinted",
+            step.slug,
+            hint=mark,
+        )
 
 
 def tried(progress: Progress, enrolled: Enrolled, step: Step, findings: list[Finding]) -> None:

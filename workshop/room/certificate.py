@@ -15,7 +15,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from workshop.course import Course
-from workshop.models import EnrolmentRow, EventRow, HappeningRow, now
+from workshop.models import EnrolmentRow, EventRow, HappeningRow, hold_person, now
 from workshop.progress import Enrolled, Mark
 from workshop.room.past import story
 from workshop.room.story import HOLDS, Route, Story
@@ -87,6 +87,7 @@ class Certificates:
         if not name:
             raise NoName
         with Session(self._engine) as session:
+            hold_person(session, enrolled.id)
             found = self._standing(session, enrolled.id)
             if not found.due:
                 raise NotFinished
