@@ -61,10 +61,10 @@ class Sights:
 
     def note(self, enrolment: int, slug: str, news: bool) -> None:
         """A step has been looked at, and there was something new or not."""
+        mine = update(SightRow).where(SightRow.enrolment == enrolment, SightRow.slug == slug)
         with Session(self._engine) as session:
-            row = session.get(SightRow, (enrolment, slug))
-            if row is None:
+            noted = session.execute(mine.values(at=now(), still=0 if news else SightRow.still + 1))
+            if noted.rowcount:  # type: ignore[attr-defined]
+                session.commit()
+            else:
                 self._first(session, enrolment, slug)
-                return
-            row.at, row.still = now(), 0 if news else row.still + 1
-            session.commit()
