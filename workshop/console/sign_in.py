@@ -154,7 +154,8 @@ class SignIn:
             who = self._staff.choose_password(g.facilitator, _typed_twice())
         except (WeakPassword, NotProven) as reason:
             return render_template("password.html", problem=str(reason), least=SHORTEST), 422
-        if who is None:
+        if who is None:  # it was changed in another browser just now
+            g.deed = None
             raise guard.NoFacilitator
         flash(gettext("You have a new password. Other browsers are signed out."))
         return self._in(who)
