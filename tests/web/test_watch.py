@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from tests.web.conftest import Attending
+from workshop.config import Config
 from workshop.guide import Guide
-from workshop.models import now
+from workshop.models import BudgetRow, connect, migrate, now
 from workshop.progress import Mark
-from workshop.watch.budget import AT_ONCE, Budget, filled, penalty
+from workshop.watch.budget import A_MINUTE, AT_ONCE, Budget, filled, penalty
 from workshop.watch.meter import metered
 from workshop.watch.sights import Sights
 from workshop.work.helping import Helper
@@ -160,3 +165,19 @@ def test_a_page_that_merely_stands_open_is_looked_at_ever_less(paul: Attending, 
 @pytest.fixture
 def engine(paul: Attending) -> Engine:
     return paul.engine
+
+
+def test_who_spends_at_once_spends_all_of_it(database: str, tmp_path: Path) -> None:
+    migrate(Config(state=tmp_path, database_url=database))
+    engine = connect(database)
+    budget = Budget(engine)
+    budget.spend("111122223333", 0)
+    began = time.monotonic()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: budget.spend("111122223333", 10), range(16)))
+    with Session(engine) as session:
+        row = session.get(BudgetRow, "111122223333")
+        assert row
+        came_in = (time.monotonic() - began) * A_MINUTE / 60
+        assert AT_ONCE - 160 <= row.calls <= AT_ONCE - 160 + came_in
+    engine.dispose()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -49,8 +49,10 @@ class Budget:
 
     def spend(self, account: str, calls: int, throttled: bool = False) -> None:
         """So many calls have been made, and AWS refused one as too many or not."""
+        mine = update(BudgetRow).where(BudgetRow.account == account)
         with Session(self._engine) as session:
-            row = session.get(BudgetRow, account, with_for_update=True)
+            session.execute(mine.values(calls=BudgetRow.calls))  # holds the row: SQLite knows no FOR UPDATE
+            row = session.get(BudgetRow, account)
             if row is None:
                 row = BudgetRow(account=account, calls=AT_ONCE, at=now(), until=now(), strikes=0)
                 session.add(row)
