@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import axe_playwright_python
 import pytest
@@ -22,7 +22,9 @@ from workshop.config import HOME, Config
 CHROMIUM = Path("/usr/bin/chromium")
 NO_BROWSER = not CHROMIUM.exists() and "CI" not in os.environ  # CI must run these
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
+PICTURES = os.environ.get("PICTURES", "")
 PATIENCE = 90_000
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 SIZES = {"wide": (1440, 1000), "middle": (1024, 900), "narrow": (390, 844)}
 
 pytestmark = [
@@ -57,11 +59,11 @@ def browser() -> Iterator[Browser]:
 class Tab:
     """A page that complains of what goes wrong in it."""
 
-    def __init__(self, context: BrowserContext, pictures: Path) -> None:
+    def __init__(self, context: BrowserContext) -> None:
         self.page: Page = context.new_page()
         self.page.set_default_timeout(PATIENCE)
         self.wrongs: list[str] = []
-        self.pictures = pictures
+        self.pictures = PICTURES and Path(PICTURES)
         self.page.on("pageerror", lambda error: self.wrongs.append(str(error)))
         self.page.on("console", lambda said: self._hear(said.type, said.text))
 
@@ -71,21 +73,37 @@ class Tab:
             self.wrongs.append(text)
 
     def picture(self, name: str) -> None:
-        self.page.screenshot(path=self.pictures / f"{name}.png")
+        """What it looks like, for people, where a folder for it is named."""
+        if self.pictures:
+            self.page.screenshot(path=self.pictures / f"{name}.png")
+
+    def schemes(self) -> Iterator[str]:
+        """The page in light colours, then in dark ones."""
+        for scheme in SCHEMES:
+            self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            yield scheme
+
+    def guises(self) -> Iterator[tuple[str, str]]:
+        """The page in every size and, in each, in every scheme."""
+        for size, (width, height) in SIZES.items():
+            self.page.set_viewport_size({"width": width, "height": height})
+            for scheme in self.schemes():
+                yield size, scheme
 
     def flaws(self) -> list[str]:
         """What axe finds on the page as it is."""
-        self.page.evaluate(AXE.read_text())
+        if not self.page.evaluate("() => 'axe' in window"):
+            self.page.evaluate(AXE.read_text())
         found = self.page.evaluate("() => axe.run({resultTypes: ['violations']})")
         return [f"{one['id']}: {node['html'][:160]}" for one in found["violations"] for node in one["nodes"]]
 
 
 @pytest.fixture
-def tab(browser: Browser, tmp_path: Path) -> Iterator[Tab]:
+def tab(browser: Browser) -> Iterator[Tab]:
     context = browser.new_context(viewport={"width": 1440, "height": 1000})
     context.set_default_timeout(PATIENCE)
     expect.set_options(timeout=PATIENCE)
-    tab = Tab(context, tmp_path)
+    tab = Tab(context)
     yield tab
     wrongs = list(tab.wrongs)  # before it closes: what is on its way then fails, and may
     context.close()
@@ -165,12 +183,11 @@ def _tab_to(page: Page, words: str) -> None:
     raise AssertionError(f"the keyboard does not get to {words}")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_any_page(tab: Tab, site: str, scheme: Any) -> None:
+def test_axe_finds_nothing_on_any_page(tab: Tab, site: str) -> None:
     page = tab.page
-    page.emulate_media(color_scheme=scheme)
     page.goto(site)
-    assert tab.flaws() == []
+    for scheme in tab.schemes():
+        assert tab.flaws() == [], scheme
     join(tab, site)
     for path in (
         "/steps/overview",
@@ -186,8 +203,7 @@ def test_axe_finds_nothing_on_any_page(tab: Tab, site: str, scheme: Any) -> None
         if check.count():
             check.click()
             expect(page.locator(".claim.ok, .claim.bad, .claim.help").first).to_be_visible()
-        for size, (width, height) in SIZES.items():
-            page.set_viewport_size({"width": width, "height": height})
+        for size, scheme in tab.guises():
             tab.picture(f"{path.strip('/').replace('/', '-')}-{scheme}-{size}")
             assert tab.flaws() == [], f"{path} {scheme} {size}"
     tab.wrongs = [wrong for wrong in tab.wrongs if "404" not in wrong]  # of /nowhere

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -94,12 +93,12 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
 
 
 @pytest.fixture(params=["light"])
-def tab(browser: Browser, room: Room, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Tab]:
+def tab(browser: Browser, room: Room, request: pytest.FixtureRequest) -> Iterator[Tab]:
     context = browser.new_context(viewport={"width": 1440, "height": 1000}, color_scheme=request.param)
     context.add_cookies(
         [{"name": room.app.config["SESSION_COOKIE_NAME"], "value": room.cookie, "url": room.url}]
     )
-    tab = Tab(context, tmp_path)
+    tab = Tab(context)
     yield tab
     context.close()
     assert [one for one in tab.wrongs if not NO_MISTAKE.search(one)] == []

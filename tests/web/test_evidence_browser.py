@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.web.conftest import app_for
@@ -27,10 +26,8 @@ def walk(config: Config, *slugs: str) -> None:
         guide.look(attendee, slug)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_the_pages_of_evidence(tab: Tab, site: str, config: Config, scheme: Any) -> None:
+def test_axe_finds_nothing_on_the_pages_of_evidence(tab: Tab, site: str, config: Config) -> None:
     page = join(tab, site)
-    page.emulate_media(color_scheme=scheme)
     walk(config, "define-the-build", "review-and-create", "observe-the-failure", "fix-the-build")
     page.goto(f"{site}/steps/fix-the-build")
     page.get_by_role("link", name="See which statement decides").click()
@@ -47,11 +44,11 @@ def test_axe_finds_nothing_on_the_pages_of_evidence(tab: Tab, site: str, config:
     for number, url in enumerate(seen):
         page.goto("about:blank")
         page.goto(url)
-        for size, (width, height) in SIZES.items():
-            page.set_viewport_size({"width": width, "height": height})
+        for size, scheme in tab.guises():
             tab.picture(f"evidence-{number}-{scheme}-{size}")
-            assert tab.flaws() == [], f"{url} {size}"
-            assert page.evaluate("() => document.documentElement.scrollWidth") <= width, f"{url} {size}"
+            assert tab.flaws() == [], f"{url} {scheme} {size}"
+            width = page.evaluate("() => document.documentElement.scrollWidth")
+            assert width <= SIZES[size][0], f"{url} {scheme} {size}"
 
 
 def test_what_is_pasted_is_judged_beside_the_page_and_is_gone_from_the_field(tab: Tab, site: str) -> None:

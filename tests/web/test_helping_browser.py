@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -41,7 +40,7 @@ def site(app: Flask) -> Iterator[str]:
 
 
 @pytest.fixture
-def open_as(app: Flask, browser: Browser, site: str, tmp_path: Path) -> Iterator[Callable[..., Tab]]:
+def open_as(app: Flask, browser: Browser, site: str) -> Iterator[Callable[..., Tab]]:
     """Opens a page in the browser of somebody who is known by these values of the session."""
     contexts: list[BrowserContext] = []
 
@@ -52,7 +51,7 @@ def open_as(app: Flask, browser: Browser, site: str, tmp_path: Path) -> Iterator
         signer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
         name = app.config["SESSION_COOKIE_NAME"]
         context.add_cookies([{"name": name, "value": signer.dumps(session), "url": site}])
-        tab = Tab(context, tmp_path)
+        tab = Tab(context)
         tab.page.goto(site + path)
         return tab
 
