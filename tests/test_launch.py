@@ -42,10 +42,8 @@ class House:
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
         assert self.process
         self.process.send_signal(number)
-        assert self.process.stdout
-        self.process.stdout.read()
-        self.process.stdout.close()
-        return self.process.wait(PATIENCE)
+        self.process.communicate(timeout=PATIENCE)
+        return self.process.returncode
 
     def processes(self) -> list[str]:
         """The command lines of everything that runs out of this state folder."""
@@ -125,3 +123,26 @@ def test_a_saved_state_of_another_version_is_told_of_where_one_starts_it(house: 
     said = [house.process.stdout.readline() for _ in range(2)][-1]
     assert "The saved state is of another sandbox (format 1, moto 4.0.0" in said
     assert said.endswith("“catch me up” in the workshop makes everything again.\n")
+
+
+DEAF = """
+import os, signal, threading
+from workshop import launch
+signal.signal(signal.SIGTERM, launch._interrupt)
+class Last:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+Last()  # what is raised here Python drops
+try:
+    threading.Event().wait(20)
+except KeyboardInterrupt:
+    launch._heard()
+    threading.Event().wait(2)
+    print("heard once")
+"""
+
+
+def test_a_signal_that_python_drops_is_heard_all_the_same() -> None:
+    done = subprocess.run([sys.executable, "-c", DEAF], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert "Exception ignored" in done.stderr
+    assert done.stdout == "heard once\n"

@@ -37,6 +37,7 @@ RESTARTS = 5  # within a minute: then something is broken that another start wil
 MINUTE = 60.0
 NICER = 5
 KEEP_ALIVE = 75  # seconds that a connection may rest: longer than a page does between two questions
+HEARD_WITHIN = 1.0
 WORKER = "worker"
 SUPERVISOR = "WORKSHOP_SUPERVISOR"
 
@@ -248,8 +249,7 @@ def _watch(programs: list[Program], console: Console) -> None:
 
 def _stop(programs: list[Program]) -> None:
     """Ask every program to end, then make sure of it, children included."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
+    _heard()
     for program in programs:
         program.signal(signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
@@ -260,7 +260,20 @@ def _stop(programs: list[Program]) -> None:
 
 
 def _interrupt(*_: Any) -> None:
+    """Interrupt, and again in a while unless that is heard.
+
+    What is raised while an object is taken away is dropped by Python, and the signal with it.
+    """
+    signal.signal(signal.SIGALRM, _interrupt)
+    signal.setitimer(signal.ITIMER_REAL, HEARD_WITHIN)
     raise KeyboardInterrupt
+
+
+def _heard() -> None:
+    """End in peace: no further signal interrupts."""
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def end_with_supervisor() -> None:
@@ -310,7 +323,7 @@ def serve_sandbox(state: Path, host: str, port: int, isolation: str, public_url:
     except KeyboardInterrupt:
         pass
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        _heard()
         _end_anyway()
         server.stop()
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import signal
 import socket
 import threading
 import time
@@ -84,6 +85,8 @@ class Worker:
                 self._hand_over()
                 time.sleep(PAUSE)
         except KeyboardInterrupt:
+            for number in (signal.SIGTERM, signal.SIGALRM):  # it is heard
+                signal.signal(number, signal.SIG_IGN)
             status = 0
         except Exception:
             log.exception("the worker cannot go on")
