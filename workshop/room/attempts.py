@@ -46,7 +46,7 @@ class Attempts:
             row = session.get(AttemptRow, key)
             if row is None:
                 return self._first(session, key, at)
-            if row.until > at:
+            if row.tries >= FREE and row.until > at:  # until then nobody waits, whoever looked first
                 return row.until - at
             tries = 1 if row.at < at - FORGOTTEN else row.tries + 1
             mine = (AttemptRow.login == key, AttemptRow.tries == row.tries, AttemptRow.at == row.at)
