@@ -127,8 +127,8 @@ def test_a_saved_state_of_another_version_is_told_of_where_one_starts_it(house: 
 
 DEAF = """
 import os, signal, threading
-from workshop import launch
-signal.signal(signal.SIGTERM, launch._interrupt)
+from workshop import interrupt
+interrupt.listen(signal.SIGTERM)
 class Last:
     def __del__(self):
         os.kill(os.getpid(), signal.SIGTERM)
@@ -136,7 +136,7 @@ Last()  # what is raised here Python drops
 try:
     threading.Event().wait(20)
 except KeyboardInterrupt:
-    launch._heard()
+    interrupt.heard()
     threading.Event().wait(2)
     print("heard once")
 """

@@ -28,6 +28,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from workshop import interrupt
 from workshop.config import Config
 
 START_SECONDS = 60
@@ -37,7 +38,6 @@ RESTARTS = 5  # within a minute: then something is broken that another start wil
 MINUTE = 60.0
 NICER = 5
 KEEP_ALIVE = 75  # seconds that a connection may rest: longer than a page does between two questions
-HEARD_WITHIN = 1.0
 WORKER = "worker"
 SUPERVISOR = "WORKSHOP_SUPERVISOR"
 
@@ -94,8 +94,7 @@ def run(config: Config, open_browser: bool | None) -> int:
     except Obstacle as obstacle:
         console.print(f"[red]✕[/] {obstacle}", soft_wrap=True)
         return 1
-    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job ignores SIGINT
-        signal.signal(number, _interrupt)
+    interrupt.listen(signal.SIGINT, signal.SIGTERM)  # a shell's background job ignores SIGINT
     programs: list[Program] = []
     try:
         with console.status("Starting …") as status:
@@ -249,7 +248,7 @@ def _watch(programs: list[Program], console: Console) -> None:
 
 def _stop(programs: list[Program]) -> None:
     """Ask every program to end, then make sure of it, children included."""
-    _heard()
+    interrupt.heard()
     for program in programs:
         program.signal(signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
@@ -257,23 +256,6 @@ def _stop(programs: list[Program]) -> None:
         time.sleep(0.02)
     for program in programs:
         program.signal(signal.SIGKILL)
-
-
-def _interrupt(*_: Any) -> None:
-    """Interrupt, and again in a while unless that is heard.
-
-    What is raised while an object is taken away is dropped by Python, and the signal with it.
-    """
-    signal.signal(signal.SIGALRM, _interrupt)
-    signal.setitimer(signal.ITIMER_REAL, HEARD_WITHIN)
-    raise KeyboardInterrupt
-
-
-def _heard() -> None:
-    """End in peace: no further signal interrupts."""
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
-        signal.signal(number, signal.SIG_IGN)
 
 
 def end_with_supervisor() -> None:
@@ -298,9 +280,11 @@ def loading() -> Iterator[None]:
     a second whenever it is done again.
     """
     gc.disable()
-    yield
-    gc.freeze()
-    gc.enable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def serve_sandbox(state: Path, host: str, port: int, isolation: str, public_url: str = "") -> None:
@@ -310,7 +294,7 @@ def serve_sandbox(state: Path, host: str, port: int, isolation: str, public_url:
         from workshop.sandbox.settings import Settings
 
     end_with_supervisor()
-    signal.signal(signal.SIGTERM, _interrupt)
+    interrupt.listen(signal.SIGTERM)
     state.mkdir(parents=True, exist_ok=True)
     refuse_taken_port(host, port, "SANDBOX_PORT")
     settings = Settings(state=state, host=host, port=port, isolation=isolation, public_url=public_url)  # type: ignore[arg-type]
@@ -323,7 +307,7 @@ def serve_sandbox(state: Path, host: str, port: int, isolation: str, public_url:
     except KeyboardInterrupt:
         pass
     finally:
-        _heard()
+        interrupt.heard()
         _end_anyway()
         server.stop()
 
@@ -338,7 +322,7 @@ def _end_anyway() -> None:
 def serve_worker(config: Config) -> None:
     """Run jobs until a signal ends it."""
     end_with_supervisor()
-    signal.signal(signal.SIGTERM, _interrupt)
+    interrupt.listen(signal.SIGTERM)
     os.nice(NICER)  # pages and builds go first: whoever looks is waiting
     with loading():
         from workshop.operations import port

@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-import signal
 import socket
 import threading
 import time
@@ -22,6 +21,7 @@ from sqlalchemy import Engine, delete, make_url, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from workshop import interrupt
 from workshop.config import Config
 from workshop.course import load
 from workshop.jobs import ALIVE, Jobs, Outcome
@@ -85,8 +85,7 @@ class Worker:
                 self._hand_over()
                 time.sleep(PAUSE)
         except KeyboardInterrupt:
-            for number in (signal.SIGTERM, signal.SIGALRM):  # it is heard
-                signal.signal(number, signal.SIG_IGN)
+            interrupt.heard()
             status = 0
         except Exception:
             log.exception("the worker cannot go on")
