@@ -19,6 +19,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    ColumnElement,
     DateTime,
     Dialect,
     Engine,
@@ -34,7 +35,7 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, Session, mapped_column
 
 from workshop.config import Config
 from workshop.turns import Turns
@@ -447,14 +448,22 @@ class WorkerRow(Base):
     seen: Mapped[datetime]
 
 
+def hold(session: Session, column: InstrumentedAttribute[Any], which: ColumnElement[bool]) -> None:
+    """Hold a row until the end of the transaction: of two who do, the second sees the first.
+
+    A column is set to what it is, because SQLite knows no FOR UPDATE.
+    """
+    session.execute(update(column.class_).where(which).values({column: column}))
+
+
 def hold_event(session: Session, number: int) -> None:
-    """Hold an event's row until the end of the transaction: of two who do, the second sees the first."""
-    session.execute(update(EventRow).where(EventRow.id == number).values(version=EventRow.version))
+    """Hold an event."""
+    hold(session, EventRow.version, EventRow.id == number)
 
 
 def hold_person(session: Session, enrolment: int) -> None:
-    """The same for somebody who joined."""
-    session.execute(update(EnrolmentRow).where(EnrolmentRow.id == enrolment).values(name=EnrolmentRow.name))
+    """Hold somebody who joined."""
+    hold(session, EnrolmentRow.name, EnrolmentRow.id == enrolment)
 
 
 def connect(url: str) -> Engine:

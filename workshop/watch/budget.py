@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from workshop.models import BudgetRow, now
+from workshop.models import BudgetRow, hold, now
 
 A_MINUTE = 40
 AT_ONCE = 60
@@ -49,9 +49,8 @@ class Budget:
 
     def spend(self, account: str, calls: int, throttled: bool = False) -> None:
         """So many calls have been made, and AWS refused one as too many or not."""
-        mine = update(BudgetRow).where(BudgetRow.account == account)
         with Session(self._engine) as session:
-            session.execute(mine.values(calls=BudgetRow.calls))  # holds the row: SQLite knows no FOR UPDATE
+            hold(session, BudgetRow.calls, BudgetRow.account == account)
             row = session.get(BudgetRow, account)
             if row is None:
                 row = BudgetRow(account=account, calls=AT_ONCE, at=now(), until=now(), strikes=0)
