@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 HOME = Path(__file__).parent.parent
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Backend(BaseModel):

@@ -10,12 +10,11 @@ from urllib.parse import urlsplit
 from flask import Flask, request, url_for
 from markupsafe import Markup, escape
 
-from workshop.config import Config
+from workshop.config import LOOPBACK, Config
 from workshop.language.tongue import at_time, gettext
 from workshop.models import now
 
 COMMAND = re.compile(r"`([^`]+)`")
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Outlines of Lucide (ISC licence), 24 by 24.
 ICONS = {
     "arrow-left": "<path d='m12 19-7-7 7-7'/><path d='M19 12H5'/>",
