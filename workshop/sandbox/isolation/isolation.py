@@ -71,15 +71,15 @@ class Isolation:
             if self._way is None:
                 self._toolchain.prepare()
                 way = self._choose()
-                way.prepare()
                 self._watchdog.start()
                 self._way = way
             return self._way
 
     def _choose(self) -> Bubblewrap | Plain:
+        """The way that is wanted and works, prepared."""
         if self._wanted == "none":
             self.why_not = "the settings say so"
-            return self._plain
+            return self._plainly()
         self._bubblewrap.prepare()
         self.why_not = available() or self._fault()
         if not self.why_not:
@@ -87,6 +87,10 @@ class Isolation:
         if self._wanted == "bubblewrap":
             raise IsolationUnavailable(f"Bubblewrap does not work here: {self.why_not}.")
         log.warning("Builds and functions run as plain processes: %s.", self.why_not)
+        return self._plainly()
+
+    def _plainly(self) -> Plain:
+        self._plain.prepare()
         return self._plain
 
     def _fault(self) -> str:
