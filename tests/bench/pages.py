@@ -32,9 +32,9 @@ from tests.room.crowd import gather
 from tests.web.rough import _answers, until
 from workshop.app import create_app
 from workshop.config import Config
-from workshop.console.guard import KEY
+from workshop.console.guard import remembered
 from workshop.lab import Keys
-from workshop.models import EnrolmentRow, HappeningRow, migrate, now
+from workshop.models import EnrolmentRow, HappeningRow, migrate
 from workshop.room.event import Event
 from workshop.room.story import Route
 from workshop.step import Finding, State, Step
@@ -183,7 +183,7 @@ def _attendees(app: Flask, event: Event) -> list[str]:
 
 def _maria(app: Flask) -> str:
     who = app.extensions["staff"].add("maria", "Maria", "a good long one", owner=True)
-    return cookie(app, **{KEY: [who.id, who.stamp, now().isoformat()]})
+    return cookie(app, **remembered(who))
 
 
 def _poll(port: int, page: str, what: str, who: str) -> str:

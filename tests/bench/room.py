@@ -16,7 +16,7 @@ from tests.room.crowd import gather, steps, write
 from tests.web.conftest import HTMX
 from workshop.app import create_app
 from workshop.config import Config
-from workshop.console.guard import KEY
+from workshop.console.guard import remembered
 from workshop.models import HappeningRow, migrate, now
 from workshop.room.boards import REST
 from workshop.room.event import Event
@@ -69,7 +69,7 @@ def _signed_in(app: Flask, event: Event) -> FlaskClient:
     staff.appoint(event.id, who.id, Role.FACILITATOR)
     client = app.test_client()
     with client.session_transaction() as session:
-        session[KEY] = [who.id, who.stamp, now().isoformat()]
+        session.update(remembered(who))
     return client
 
 

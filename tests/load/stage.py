@@ -21,7 +21,7 @@ from tests.conftest import ROOT, a_postgresql, free_port
 from tests.web.rough import _answers, until
 from workshop.app import create_app
 from workshop.config import Backend, Config
-from workshop.console.guard import KEY
+from workshop.console.guard import remembered
 from workshop.launch import SUPERVISOR
 from workshop.models import migrate, now
 from workshop.room.event import Event
@@ -130,7 +130,7 @@ def _event(app: Flask, people: int, backends: tuple[str, ...]) -> Event:
 def _cookie(app: Flask) -> str:
     """That of a facilitator who is signed in: "name=value"."""
     who: Facilitator = app.extensions["staff"].add("maria", "Maria", "a good long one", owner=True)
-    return cookie(app, **{KEY: [who.id, who.stamp, now().isoformat()]})
+    return cookie(app, **remembered(who))
 
 
 def cookie(app: Flask, **kept: object) -> str:

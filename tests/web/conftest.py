@@ -23,6 +23,7 @@ from werkzeug.test import TestResponse
 from tests.conftest import NUMBERS, migrated
 from workshop.app import create_app
 from workshop.config import Config
+from workshop.console.guard import remembered
 from workshop.guide import Guide
 from workshop.models import SightRow, connect, now
 from workshop.progress import Enrolled
@@ -280,5 +281,5 @@ def signed_in(app: Flask, who: Facilitator) -> Visitor:
     """The browser of a facilitator."""
     visitor = Visitor(app)
     with visitor.client.session_transaction() as cookie:
-        cookie["facilitator"] = [who.id, who.stamp, now().isoformat()]
+        cookie.update(remembered(who))
     return visitor

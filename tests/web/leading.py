@@ -5,8 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from tests.web.conftest import Visitor
-from workshop.console.guard import KEY
-from workshop.models import now
+from workshop.console.guard import remembered
 from workshop.room.staff import Facilitator, LoginTaken, Role, Staff
 
 PASSWORD = "a good long one"
@@ -20,7 +19,7 @@ def leader(app: Flask, event: int, role: Role | None = Role.FACILITATOR, login: 
         staff.appoint(event, who.id, role)
     visitor = Visitor(app)
     with visitor.client.session_transaction() as session:
-        session[KEY] = [who.id, who.stamp, now().isoformat()]
+        session.update(remembered(who))
     return visitor
 
 

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 from tests.room.crowd import gather
 from tests.web.conftest import HTMX
 from workshop.config import Backend
-from workshop.console.guard import KEY
+from workshop.console.guard import remembered
 from workshop.guide import Guide
 from workshop.models import BackendRow, EnrolmentRow, HandRow, HappeningRow, WorkerRow, now
 from workshop.progress import Enrolled, Place
@@ -77,7 +77,7 @@ def come(app: Flask, event: Event) -> Come:
         staff.appoint(event.id, who.id, role)
         client = app.test_client()
         with client.session_transaction() as session:
-            session[KEY] = [who.id, who.stamp, now().isoformat()]
+            session.update(remembered(who))
         return Looking(client, event)
 
     return comes

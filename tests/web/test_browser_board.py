@@ -21,7 +21,7 @@ from tests.room.crowd import gather, steps, write
 from tests.web.conftest import app_for
 from tests.web.test_browser import NO_BROWSER, Tab, browser
 from workshop.config import Config
-from workshop.console.guard import KEY
+from workshop.console.guard import remembered
 from workshop.models import EnrolmentRow, HappeningRow, WorkerRow, now
 from workshop.room.event import Event
 from workshop.room.order import ORDERS
@@ -82,7 +82,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     staff.appoint(event.id, maria.id, Role.FACILITATOR)
     client = app.test_client()
     with client.session_transaction() as cookies:
-        cookies[KEY] = [maria.id, maria.stamp, now().isoformat()]
+        cookies.update(remembered(maria))
     found = client.get_cookie(app.config["SESSION_COOKIE_NAME"])
     assert found
     server = make_server("127.0.0.1", port, app, threaded=True)

@@ -13,8 +13,8 @@ from werkzeug.serving import make_server
 from tests.conftest import free_port
 from tests.web.conftest import Attending
 from tests.web.test_browser import NO_BROWSER, SIZES, Tab, browser
+from workshop.console.guard import remembered
 from workshop.guide import Guide
-from workshop.models import now
 from workshop.room.event import Event
 from workshop.room.hands import Hands
 from workshop.room.notes import Notes
@@ -58,10 +58,6 @@ def open_as(app: Flask, browser: Browser, site: str) -> Iterator[Callable[..., T
     yield opened
     for context in contexts:
         context.close()
-
-
-def hers(maria: Facilitator) -> dict[str, object]:
-    return {"facilitator": [maria.id, maria.stamp, now().isoformat()]}
 
 
 def test_words_arrive_within_seconds_and_nothing_that_is_typed_is_lost(
@@ -115,7 +111,7 @@ def test_somebody_is_helped_without_leaving_the_board(
     app: Flask, come: Come, event: Event, maria: Facilitator, open_as: Callable[..., Tab], size: str
 ) -> None:
     paul = come()
-    tab = open_as(f"/events/{event.id}", size, **hers(maria))
+    tab = open_as(f"/events/{event.id}", size, **remembered(maria))
     page, board = tab.page, tab.page.url
     desk = page.get_by_role("complementary", name="At their desk")
     page.locator("#rows").get_by_role("link", name="paulf").press("Enter")
@@ -145,7 +141,7 @@ def test_who_is_taken_out_from_the_board_leaves_it(
     app: Flask, come: Come, event: Event, maria: Facilitator, open_as: Callable[..., Tab]
 ) -> None:
     come()
-    tab = open_as(f"/events/{event.id}", **hers(maria))
+    tab = open_as(f"/events/{event.id}", **remembered(maria))
     page, board = tab.page, tab.page.url
     page.locator("#rows").get_by_role("link", name="paulf").click()
     desk = page.locator("#desk")
@@ -169,7 +165,7 @@ def test_axe_finds_nothing_on_what_helpers_see(
     paul.visitor.post("/steps/make-a-branch/check")
     paul.visitor.get("/hand")
     paul.visitor.post("/hand?at=make-a-branch", message="It fails.")
-    tab = open_as(f"/events/{event.id}/queue", size, **hers(maria))
+    tab = open_as(f"/events/{event.id}/queue", size, **remembered(maria))
     who = f"/people/{paul.enrolled.id}"
     for path in ("/queue", "/people", who, f"{who}/steps/make-a-branch", "/words"):
         tab.page.goto(tab.page.url.partition("/events/")[0] + f"/events/{event.id}{path}")
@@ -185,7 +181,7 @@ def test_two_helpers_see_each_other_in_the_queue(
 ) -> None:
     hands = Hands(app.extensions["engine"])
     hand = hands.put_up(event.id, come().enrolled.id, "make-a-branch", "It fails.", [])
-    tab = open_as(f"/events/{event.id}/queue", **hers(maria))
+    tab = open_as(f"/events/{event.id}/queue", **remembered(maria))
     tab.page.get_by_role("button", name="Take paulf").press("Enter")
     expect(tab.page.get_by_text("You are on the way")).to_be_visible()
     expect(tab.page.get_by_role("button", name="Release paulf")).to_be_focused()

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from tests.web.conftest import LEADERS
 from workshop.access import Access
 from workshop.config import Config
+from workshop.console.guard import remembered
 from workshop.guide import Guide
 from workshop.models import Base, EventRow, now
 from workshop.progress import Enrolled, Place
@@ -233,7 +234,7 @@ class Twice:
         client = self.app.test_client()
         with client.session_transaction() as cookie:
             if isinstance(who, Facilitator):
-                cookie["facilitator"] = [who.id, who.stamp, now().isoformat()]
+                cookie.update(remembered(who))
             elif who:
                 cookie["ticket"] = who.ticket
         return client

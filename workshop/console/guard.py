@@ -59,8 +59,13 @@ class Deleted(Exception):
 def sign_in(who: Facilitator) -> None:
     """Let this browser be theirs. Forms that were opened before need a new token: another may know it."""
     session.permanent = True
-    session[KEY] = [who.id, who.stamp, now().isoformat()]
+    session.update(remembered(who))
     _forget_token()
+
+
+def remembered(who: Facilitator) -> dict[str, list[object]]:
+    """What a browser remembers of a facilitator who signs in now."""
+    return {KEY: [who.id, who.stamp, now().isoformat()]}
 
 
 def sign_out() -> None:
